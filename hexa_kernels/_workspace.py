@@ -1,0 +1,100 @@
+"""The SDK's workspace, made lazily, and paths inside it."""
+
+import tempfile
+import warnings
+from pathlib import Path, PurePath
+
+from . import environment
+from .errors import FolderNotWritableError, PathOutsideError, ScratchReplacedWarning
+
+
+def __getattr__(name):
+    if name not in ("workspace", "current_run"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import openhexa.sdk
+
+    return getattr(openhexa.sdk, name)
+
+
+def workspace_path(*parts: str) -> str:
+    """Give a path in the workspace's files, with its parent folders made.
+
+    Parameters
+    ----------
+    *parts : str
+        Parts of a relative path; none gives the root. ``..`` may not leave the root.
+
+    Returns
+    -------
+    str
+        An absolute path. The root is ``WORKSPACE_FILES_PATH``, else
+        ``/home/hexa/workspace``; a trailing slash is taken off.
+
+    Raises
+    ------
+    PathOutsideError
+        If the path leaves the workspace.
+    FolderNotWritableError
+        If a parent folder is missing and cannot be made.
+
+    Examples
+    --------
+    >>> Path(workspace_path("results", "cases.csv")).name
+    'cases.csv'
+    """
+    return _below(environment.lookup("files_path"), parts)
+
+
+def tmp_path(*parts: str) -> str:
+    """Give a path in the workspace's scratch folder, with its parent folders made.
+
+    As ``workspace_path``, below ``WORKSPACE_TMP_PATH``, else ``/home/hexa/tmp``.
+    What is there vanishes with the server. Where the scratch folder cannot be made,
+    the system's temporary folder takes its place, with a ``ScratchReplacedWarning``.
+    """
+    root = environment.lookup("tmp_path")
+    try:
+        Path(root).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        replacement = tempfile.gettempdir()
+        warnings.warn(
+            ScratchReplacedWarning(
+                path=root,
+                replacement=replacement,
+                variable=environment.variable("tmp_path"),
+            ),
+            stacklevel=2,
+        )
+        root = replacement
+    return _below(root, parts)
+
+
+def notebook_dir() -> str:
+    """Give the folder of the running notebook, also when a pipeline runs it.
+
+    Sources, in this order: ``HEXA_NOTEBOOK_PATH`` (a notebook pipeline; relative to
+    the workspace's root), ``JPY_SESSION_NAME`` (a Jupyter server), the working
+    directory (everything else starts a kernel in the notebook's folder).
+    """
+    pipeline = environment.lookup("notebook_path")
+    if pipeline is not None:
+        return str(Path(environment.lookup("files_path"), pipeline).parent)
+    session = environment.session_notebook()
+    if session is not None and Path(session).is_absolute():
+        return str(Path(session).parent)
+    return str(Path.cwd())
+
+
+def _below(root: str, parts: tuple[str, ...]) -> str:
+    path = PurePath(*parts)
+    depth = 0
+    for part in path.parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0 or path.anchor:
+            raise PathOutsideError(path=str(path), root=root)
+    target = Path(root, path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderNotWritableError(path=str(target.parent)) from error
+    return str(target)

@@ -1,0 +1,26 @@
+"""Look up what both languages share: the facts and messages of contract.json."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def contract() -> dict:
+    """Read contract.json, once a process."""
+    text = Path(__file__).with_name("contract.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def message(code: str, language: str, values: dict) -> tuple[str, str]:
+    """Give what is wrong and what to do, in ``language`` ("en" or "fr").
+
+    One pass over the placeholders: a value that holds braces is left as it is.
+    """
+    texts = contract()["errors"][code][language]
+
+    def fill(text: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
+
+    return fill(texts["message"]), fill(texts["hint"])

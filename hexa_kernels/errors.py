@@ -1,0 +1,175 @@
+"""Every failure of ours: one class per code of contract.json.
+
+OpenHexaError
+  WorkspaceConfigError     the environment or workspace.yaml
+    MissingVariableError, InvalidPortError, InvalidEnvironmentError,
+    WorkspaceMissingError, WorkspaceYamlUnreadableError, WorkspaceYamlInvalidError
+  PathError                a file or folder
+    PathOutsideError, FolderNotWritableError
+  MissingPackageError      an optional package (also an ImportError)
+  DatabaseError            opening the workspace database
+    DatabaseUnreachableError, DatabaseAuthenticationError, DatabaseRefusedError
+  LocalServerError         the workspace on a laptop
+    WorkspaceInUseError, PostgresMissingError, PostgresVersionError, PostgresFailedError
+  InstallError             kernelspecs and the R package
+    RMissingError, RPackageFailedError, KernelNameReservedError,
+    KernelNameInvalidError, KernelFailedError
+OpenHexaWarning
+  ScratchReplacedWarning, PortReplacedWarning, StartupProblemWarning
+"""
+
+from .contract import message
+
+
+class _Coded:
+    """Text and structured values of one entry of the contract.
+
+    Attributes
+    ----------
+    code : str
+        The stable name of what happened, the same in R.
+    values : dict
+        What the text names, so that callers never parse it.
+    hint : str
+        What to do.
+    """
+
+    code: str
+
+    def __init__(self, **values):
+        from .environment import language
+
+        self.values = values
+        self.message, self.hint = message(self.code, language(), values)
+        super().__init__(f"{self.message} {self.hint}")
+
+    def __reduce__(self):
+        return _rebuild, (type(self), self.values)
+
+
+def _rebuild(kind, values):
+    return kind(**values)
+
+
+class OpenHexaError(_Coded, Exception):
+    """Root of our errors; never raised itself."""
+
+
+class OpenHexaWarning(_Coded, UserWarning):
+    """Root of our warnings; never given itself."""
+
+
+class WorkspaceConfigError(OpenHexaError):
+    """The environment, or workspace.yaml, does not describe a workspace."""
+
+
+class MissingVariableError(WorkspaceConfigError):
+    code = "missing_variable"
+
+
+class InvalidPortError(WorkspaceConfigError):
+    code = "invalid_port"
+
+
+class InvalidEnvironmentError(WorkspaceConfigError):
+    code = "invalid_environment"
+
+
+class WorkspaceMissingError(WorkspaceConfigError):
+    code = "workspace_missing"
+
+
+class WorkspaceYamlUnreadableError(WorkspaceConfigError):
+    code = "workspace_yaml_unreadable"
+
+
+class WorkspaceYamlInvalidError(WorkspaceConfigError):
+    code = "workspace_yaml_invalid"
+
+
+class PathError(OpenHexaError):
+    """A file or folder is not where, or not what, it must be."""
+
+
+class PathOutsideError(PathError):
+    code = "path_outside"
+
+
+class FolderNotWritableError(PathError):
+    code = "folder_not_writable"
+
+
+class MissingPackageError(OpenHexaError, ImportError):
+    code = "missing_package"
+
+
+class DatabaseError(OpenHexaError):
+    """The workspace database does not open."""
+
+
+class DatabaseUnreachableError(DatabaseError):
+    code = "database_unreachable"
+
+
+class DatabaseAuthenticationError(DatabaseError):
+    code = "database_authentication"
+
+
+class DatabaseRefusedError(DatabaseError):
+    code = "database_refused"
+
+
+class LocalServerError(OpenHexaError):
+    """A workspace on a laptop does not start."""
+
+
+class WorkspaceInUseError(LocalServerError):
+    code = "workspace_in_use"
+
+
+class PostgresMissingError(LocalServerError):
+    code = "postgres_missing"
+
+
+class PostgresVersionError(LocalServerError):
+    code = "postgres_version"
+
+
+class PostgresFailedError(LocalServerError):
+    code = "postgres_failed"
+
+
+class InstallError(OpenHexaError):
+    """A kernel or the R package does not install."""
+
+
+class RMissingError(InstallError):
+    code = "r_missing"
+
+
+class RPackageFailedError(InstallError):
+    code = "r_package_failed"
+
+
+class KernelNameReservedError(InstallError):
+    code = "kernel_name_reserved"
+
+
+class KernelNameInvalidError(InstallError):
+    code = "kernel_name_invalid"
+
+
+class KernelFailedError(InstallError):
+    code = "kernel_failed"
+
+
+class ScratchReplacedWarning(OpenHexaWarning):
+    code = "scratch_replaced"
+
+
+class PortReplacedWarning(OpenHexaWarning):
+    code = "port_replaced"
+
+
+class StartupProblemWarning(OpenHexaWarning):
+    code = "startup_problem"

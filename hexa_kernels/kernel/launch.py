@@ -1,0 +1,31 @@
+"""Start the Python kernel: ``python -m hexa_kernels.kernel.launch -f FILE``."""
+
+import sys
+
+if __name__ == "__main__":
+    # ``-m`` puts the notebook's folder first: a random.py there would replace the
+    # library's during the start. IPython puts the folder back once it is up.
+    del sys.path[0]
+
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from traitlets import Type
+
+
+class OpenHexaKernel(IPythonKernel):
+    """ipykernel's kernel with a shell that knows the startup names."""
+
+    try:
+        from .shell import ZMQInteractiveShell as _shell
+
+        shell_class = Type(_shell)
+    except BaseException as error:  # a broken installation still runs 1 + 1
+        print(f"hexa_kernels: plain kernel, because of {error!r}", file=sys.stderr)
+
+
+def main():
+    IPKernelApp.launch_instance(kernel_class=OpenHexaKernel)
+
+
+if __name__ == "__main__":
+    main()

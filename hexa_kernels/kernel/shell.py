@@ -1,0 +1,164 @@
+"""Startup names: ``workspace``, ``current_run``, ``engine`` in the user's namespace.
+
+Making them at start would take seconds. Each becomes the real object just before the
+first cell, completion or inspection that mentions it; until then it costs nothing.
+"""
+
+import ast
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+from ipykernel import zmqshell
+from IPython.core.completer import SimpleCompletion, context_matcher
+
+import hexa_kernels
+
+from ..contract import contract
+from . import magics
+from .status import record
+
+NAMES = frozenset(contract()["startup"]["python"])
+_MENTION = re.compile(r"\b(?:" + "|".join(NAMES) + r")\b")
+
+
+def _mentioned(text: str) -> set[str]:
+    return set(_MENTION.findall(text))
+
+
+def _mentioned_by(tree: ast.AST) -> set[str]:
+    """Names that code uses, or may look up by a text: ``globals()["engine"]``."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Call | ast.Subscript):
+            for part in ast.iter_child_nodes(node):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    found |= _mentioned(part.value)
+    return found & NAMES
+
+
+class StartupNames:
+    """Mixin for a shell: make a startup name when it is first mentioned.
+
+    The object is the real one, in ``user_ns`` and, so that ``%who`` and the variable
+    inspector leave it out until the user rebinds it, in ``user_ns_hidden``.
+    """
+
+    def materialise(self, names: set[str]) -> None:
+        """Put the objects in place. A failure is kept for ``%hexa``, never raised."""
+        for name in names - self.user_ns.keys():
+            if name not in record.made:
+                start = perf_counter()
+                try:
+                    record.made[name] = getattr(hexa_kernels, name)
+                    record.failures.pop(name, None)
+                except BaseException as failure:
+                    record.failures[name] = failure
+                    continue
+                finally:
+                    record.durations_ms[name] = (perf_counter() - start) * 1000
+            self.user_ns[name] = self.user_ns_hidden[name] = record.made[name]
+
+    def prime(self) -> None:
+        """Take part in completion and offer ``%hexa``."""
+        self.Completer.custom_matchers.append(self._complete_startup)
+        self.register_magic_function(magics.hexa, "line", "hexa")
+        problems = record.check()
+        if problems:
+            self.events.register("pre_run_cell", self._warn_once)
+
+    def _warn_once(self, info) -> None:
+        self.events.unregister("pre_run_cell", self._warn_once)
+        print(record.warning(), file=sys.stderr)
+
+    @context_matcher()
+    def _complete_startup(self, context):
+        # Runs before Jedi and the others, which look at the objects themselves.
+        self.materialise(_mentioned(context.full_text))
+        found = sorted(
+            n for n in NAMES if context.token and n.startswith(context.token)
+        )
+        return {
+            "completions": [SimpleCompletion(name, type="instance") for name in found]
+        }
+
+    # Every way in which code or a person mentions a name:
+
+    def init_user_ns(self):
+        super().init_user_ns()  # also called by %reset
+        self.materialise(NAMES & record.made.keys())
+
+    def init_magics(self):
+        super().init_magics()
+        self.prime()
+
+    def transform_ast(self, node):
+        self.materialise(_mentioned_by(node))
+        return super().transform_ast(node)
+
+    def _ofind(self, oname, namespaces=None):
+        self.materialise(_mentioned(oname))
+        return super()._ofind(oname, namespaces)
+
+    def user_expressions(self, expressions):
+        self.materialise(_mentioned(" ".join(expressions.values())))
+        return super().user_expressions(expressions)
+
+    def ev(self, expr):
+        self.materialise(_mentioned(expr))
+        return super().ev(expr)
+
+    def run_line_magic(self, magic_name, line, _stack_depth=1):
+        self.materialise(_mentioned(line))
+        return super().run_line_magic(magic_name, line, _stack_depth + 1)
+
+    def run_cell_magic(self, magic_name, line, cell):
+        self.materialise(_mentioned(f"{line}\n{cell}"))
+        return super().run_cell_magic(magic_name, line, cell)
+
+    def safe_execfile(self, fname, *where, **options):
+        with suppress(OSError):  # a missing file is IPython's to report
+            self.materialise(_mentioned(Path(fname).read_text("utf-8", "replace")))
+        return super().safe_execfile(fname, *where, **options)
+
+    # A name that could not be made says why, in place of a NameError:
+
+    async def run_code(self, code_obj, result=None, *, async_=False):
+        failed = await super().run_code(code_obj, result, async_=async_)
+        if result is not None:
+            result.error_in_exec = _reason(result.error_in_exec)
+        return failed
+
+    def showtraceback(self, exc_tuple=None, *args, **options):
+        _, error, place = self._get_exc_info(exc_tuple)
+        reason = _reason(error)
+        if reason is not error:
+            exc_tuple = type(reason), reason.with_traceback(place), place
+        return super().showtraceback(exc_tuple, *args, **options)
+
+
+def _reason(error):
+    if isinstance(error, NameError):
+        return record.failures.get(error.name, error)
+    return error
+
+
+# Libraries (rich among them) ask for a notebook by this very class name.
+class ZMQInteractiveShell(StartupNames, zmqshell.ZMQInteractiveShell):
+    """ipykernel's shell with the startup names."""
+
+
+def prime(shell) -> None:
+    """Give a running shell the startup names, as its own class had them from start."""
+    if isinstance(shell, StartupNames):
+        return
+    base = type(shell)
+    shell.__class__ = type(base.__name__, (StartupNames, base), {})
+    shell.prime()
+    # The rest of the cell that asks for it was parsed before.
+    cell = shell.history_manager.input_hist_raw[-1]
+    shell.materialise(_mentioned(cell))

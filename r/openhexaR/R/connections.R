@@ -1,0 +1,190 @@
+# Connections of the workspace, as records that keep their secrets to themselves.
+
+# The prefix of a connection's variables: each `-`, `.` or white space becomes `_`, all
+# in capitals. Case is mapped as Unicode says, in no particular language, which base R
+# does for ASCII only. White space is Python's: str.isspace().
+connection_prefix <- function(identifier, call = rlang::caller_env()) {
+  space <- paste0(
+    "[-.\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029",
+    "\u202f\u205f\u3000]"
+  )
+  if (!grepl("[^ -~\t-\r\x1c-\x1f]", identifier, useBytes = TRUE)) {
+    return(toupper(gsub("[-. \t-\r\x1c-\x1f]", "_", identifier)))
+  }
+  require_package("stringi", translate(
+    "read an identifier that is not ASCII", "lire un identifiant non ASCII"
+  ), call)
+  lower <- stringi::stri_trans_tolower(enc2utf8(identifier), locale = "root")
+  stringi::stri_trans_toupper(gsub(space, "_", lower, perl = TRUE), locale = "root")
+}
+
+connection_types <- function() names(contract()$connections)
+
+# A connection of any type, from the environment.
+get_connection <- function(identifier) {
+  check_string(identifier)
+  find_connection(identifier)
+}
+
+find_connection <- function(identifier, call = rlang::caller_env()) {
+  prefix <- connection_prefix(identifier, call)
+  type <- if (nzchar(prefix)) toupper(Sys.getenv(prefix)) else ""
+  if (!type %in% connection_types()) {
+    abort_contract("connection_not_found",
+      identifier = identifier, variable = prefix,
+      types = paste(tolower(connection_types()), collapse = ", "), call = call
+    )
+  }
+  fields <- if (type == "CUSTOM") custom_fields(prefix) else typed_fields(type, prefix, call)
+  new_connection(type, identifier, fields)
+}
+
+# dhis2_connection() and its siblings.
+typed_accessors <- function() {
+  types <- connection_types()
+  names(types) <- paste0(tolower(types), "_connection")
+  lapply(types, function(type) {
+    force(type)
+    function(identifier) {
+      check_string(identifier)
+      connection <- find_connection(identifier)
+      actual <- attr(connection, "type")
+      if (actual != type) {
+        abort_contract("connection_type",
+          identifier = identifier, expected = type, actual = actual,
+          accessor = paste0(tolower(actual), "_connection")
+        )
+      }
+      connection
+    }
+  })
+}
+
+typed_fields <- function(type, prefix, call) {
+  entries <- contract()$connections[[type]]$fields
+  values <- lapply(entries, function(entry) {
+    variable <- paste0(prefix, "_", entry$suffix)
+    value <- Sys.getenv(variable, unset = NA)
+    if (identical(entry$type, "integer")) {
+      if (is.na(value)) {
+        abort_contract("missing_variable", variable = variable, call = call)
+      }
+      return(as_port(value, variable, call))
+    }
+    if (is.na(value)) NULL else enc2utf8(value)
+  })
+  names(values) <- vapply(entries, `[[`, character(1), "name")
+  values
+}
+
+# Every variable below the prefix, its name in lower case; without those of another
+# connection whose prefix begins with this one (`polio` and `polio-test`).
+custom_fields <- function(prefix) {
+  all <- as.list(Sys.getenv())
+  begin <- paste0(prefix, "_")
+  mine <- all[startsWith(names(all), begin)]
+  types <- names(mine)[toupper(unlist(mine)) %in% connection_types()]
+  for (other in types) {
+    family <- startsWith(names(mine), paste0(other, "_"))
+    if (any(family)) mine <- mine[!family & names(mine) != other]
+  }
+  names(mine) <- tolower(substring(names(mine), nchar(begin) + 1L))
+  mine[order(names(mine))]
+}
+
+# Open fields are the record's elements; secret ones live in an environment, which
+# print(), str(), dput(), unlist() and as.list() do not look into.
+new_connection <- function(type, identifier, fields) {
+  entries <- contract()$connections[[type]]$fields
+  is_open <- vapply(entries, function(e) !isTRUE(e$secret), logical(1))
+  open <- vapply(entries[is_open], `[[`, character(1), "name")
+  secret <- if (type == "CUSTOM") names(fields) else setdiff(names(fields), open)
+  structure(
+    c(list(identifier = identifier), fields[intersect(names(fields), open)]),
+    fields = names(fields), type = type,
+    secrets = list2env(fields[secret], parent = emptyenv()),
+    class = c(paste0("openhexa_", tolower(type), "_connection"), "openhexa_connection")
+  )
+}
+
+#' @export
+`$.openhexa_connection` <- function(x, name) x[[name]]
+
+#' @export
+`[[.openhexa_connection` <- function(x, i, ...) {
+  if (is.character(i) && i %in% attr(x, "fields")) {
+    secrets <- attr(x, "secrets")
+    if (exists(i, envir = secrets, inherits = FALSE)) {
+      return(get(i, envir = secrets, inherits = FALSE))
+    }
+  }
+  if (inherits(x, "openhexa_postgresql_connection") && identical(i, "url")) {
+    return(postgresql_url(x))
+  }
+  unclass(x)[[i]]
+}
+
+# Composed as the SDK does, but percent-encoded and without the text "None".
+postgresql_url <- function(x) {
+  encode <- function(text) utils::URLencode(text, reserved = TRUE)
+  paste0(
+    "postgresql://", encode(x$username),
+    if (!is.null(x$password)) paste0(":", encode(x$password)),
+    "@", x$host, ":", x$port, "/", encode(x$database_name)
+  )
+}
+
+#' @export
+names.openhexa_connection <- function(x) c("identifier", attr(x, "fields"))
+
+#' @importFrom utils .DollarNames
+#' @export
+.DollarNames.openhexa_connection <- function(x, pattern = "") {
+  grep(pattern, names(x), value = TRUE)
+}
+
+#' @export
+format.openhexa_connection <- function(x, ...) {
+  shown <- unclass(x)
+  hidden <- ls(attr(x, "secrets"))
+  values <- vapply(attr(x, "fields"), function(name) {
+    if (name %in% hidden) "<hidden>" else as.character(or_dash(shown[[name]]))
+  }, character(1))
+  c(
+    paste0("<", attr(x, "type"), " connection ", shown$identifier, ">"),
+    paste0(format(attr(x, "fields")), "  ", values, recycle0 = TRUE)
+  )
+}
+
+#' @export
+print.openhexa_connection <- function(x, ...) {
+  writeLines(format(x))
+  invisible(x)
+}
+
+#' @export
+summary.openhexa_connection <- function(object, ...) object
+
+#' @export
+str.openhexa_connection <- function(object, ...) writeLines(format(object))
+
+#' @export
+as.list.openhexa_connection <- function(x, ...) {
+  plain <- unclass(x)
+  names <- names(plain)
+  attributes(plain) <- NULL
+  names(plain) <- names
+  plain
+}
+
+# The connections that environment variables describe.
+list_connections <- function() {
+  variables <- Sys.getenv()
+  types <- toupper(variables)
+  known <- types %in% connection_types()
+  found <- data.frame(
+    identifier = gsub("_", "-", tolower(names(variables)[known]), fixed = TRUE),
+    type = unname(types[known])
+  )
+  found[order(found$identifier), , drop = FALSE]
+}

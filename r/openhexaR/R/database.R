@@ -1,0 +1,162 @@
+#' Connect to the workspace database
+#'
+#' Opens a plain DBI connection with the driver RPostgres when it is installed, else
+#' RPostgreSQL. Yours to close with `DBI::dbDisconnect()`. In the OpenHEXA R kernel, and
+#' after `library(openhexaR)`, `con` is such a connection, opened at its first mention.
+#'
+#' @param read_only Logical: refuse every write; the server answers it with an error.
+#' @returns A `DBIConnection`. `bigint` columns come as double. The parameters of
+#'   `WORKSPACE_DATABASE_URL`, such as its `application_name`, are passed on; connecting
+#'   gives up after 5 s unless it says otherwise.
+#' @section Errors: `openhexa_error_missing_variable`, `openhexa_error_invalid_port`,
+#'   `openhexa_error_missing_package`, `openhexa_error_database_unreachable`,
+#'   `openhexa_error_database_authentication`, `openhexa_error_database_refused`.
+#' @examples
+#' \dontrun{
+#' connection <- database_connection(read_only = TRUE)
+#' DBI::dbListTables(connection)
+#' DBI::dbDisconnect(connection)
+#' }
+#' @export
+database_connection <- function(read_only = FALSE) {
+  check_flag(read_only)
+  open_database(read_only)
+}
+
+open_database <- function(read_only = FALSE, call = rlang::caller_env()) {
+  host <- env_require("database_host", call)
+  port <- database_port(call)
+  username <- env_require("database_username", call)
+  password <- env_lookup("database_password")
+  if (is.null(password)) password <- ""
+  name <- env_require("database_name", call)
+  connect <- database_driver(call)
+  restore <- set_libpq_defaults(read_only)
+  on.exit(restore())
+  # The driver's own error is not kept as parent: it may show the connection string.
+  failure <- tryCatch(
+    return(connect(host, port, username, password, name)),
+    error = function(e) conditionMessage(e)
+  )
+  abort_connection(failure, host, port, username, call)
+}
+
+# A function that connects, of the best driver installed. The arguments are passed by
+# name, never with do.call(): a traceback would show the password.
+database_driver <- function(call = rlang::caller_env()) {
+  if (is_installed("RPostgres")) {
+    return(function(host, port, username, password, name) {
+      DBI::dbConnect(RPostgres::Postgres(),
+        host = host, port = port, user = username, password = password, dbname = name,
+        bigint = "numeric"
+      )
+    })
+  }
+  if (is_installed("RPostgreSQL")) {
+    return(function(host, port, username, password, name) {
+      DBI::dbConnect(RPostgreSQL::PostgreSQL(),
+        host = host, port = port, user = username, password = password, dbname = name
+      )
+    })
+  }
+  require_package("RPostgres", translate(
+    "open the database", "ouvrir la base de donn\u00e9es"
+  ), call)
+}
+
+# libpq takes from its own variables what neither driver has an argument for. Returns
+# the function that puts them back.
+set_libpq_defaults <- function(read_only) {
+  given <- url_parameters(env_lookup("database_url"))
+  settings <- c(
+    PGCONNECT_TIMEOUT = given["connect_timeout"], PGAPPNAME = given["application_name"],
+    PGSSLMODE = given["sslmode"], PGOPTIONS = given["options"]
+  )
+  names(settings) <- sub("\\..*", "", names(settings))
+  if (is.na(settings[["PGCONNECT_TIMEOUT"]])) {
+    settings[["PGCONNECT_TIMEOUT"]] <- Sys.getenv("PGCONNECT_TIMEOUT", "5")
+  }
+  if (read_only) {
+    settings[["PGOPTIONS"]] <- "-c default_transaction_read_only=on"
+  }
+  settings <- settings[!is.na(settings)]
+  before <- Sys.getenv(names(settings), unset = NA, names = TRUE)
+  set_env(settings)
+  function() set_env(before)
+}
+
+set_env <- function(values) {
+  Sys.unsetenv(names(values)[is.na(values)])
+  values <- values[!is.na(values)]
+  if (length(values) > 0) {
+    rlang::exec(Sys.setenv, !!!as.list(values))
+  }
+}
+
+# Query parameters of a URL, decoded, as a named character vector.
+url_parameters <- function(url) {
+  query <- if (is.null(url) || !grepl("?", url, fixed = TRUE)) "" else sub("^[^?]*\\?", "", url)
+  pairs <- strsplit(strsplit(query, "&", fixed = TRUE)[[1]], "=", fixed = TRUE)
+  pairs <- Filter(function(pair) length(pair) == 2, pairs)
+  values <- vapply(pairs, function(pair) utils::URLdecode(pair[[2]]), character(1))
+  names(values) <- vapply(pairs, `[[`, character(1), 1)
+  values
+}
+
+abort_connection <- function(text, host, port, username, call) {
+  if (grepl("password authentication failed|mot de passe", text)) {
+    abort_contract("database_authentication",
+      host = host, username = username, call = call
+    )
+  }
+  if (grepl("FATAL:", text, fixed = TRUE)) {
+    reason <- strsplit(sub(".*FATAL: *", "", text), "\n", fixed = TRUE)[[1]][[1]]
+    abort_contract("database_refused",
+      host = host, port = port, username = username,
+      reason = sub("[.) ]*$", "", reason), call = call
+    )
+  }
+  abort_contract("database_unreachable", host = host, port = port, call = call)
+}
+
+# What `con` stands for: one connection a session, opened at the first mention, checked
+# when it was not mentioned for 30 s, opened again when it is gone.
+startup_connection <- function() {
+  now <- proc.time()[["elapsed"]]
+  if (!is.null(the$con)) {
+    if (!DBI::dbIsValid(the$con)) {
+      the$con <- NULL # closed by the user
+    } else if (now - the$con_seen > 30 && !is_alive(the$con)) {
+      try(DBI::dbDisconnect(the$con), silent = TRUE)
+      the$con <- NULL
+      warn_contract("database_reopened")
+    }
+  }
+  if (is.null(the$con)) {
+    if (is_completing()) {
+      return(NULL)
+    }
+    the$con <- open_database(call = NULL)
+  }
+  the$con_seen <- now
+  the$con
+}
+
+# An aborted transaction refuses the question, but the connection is there.
+is_alive <- function(connection) {
+  answer <- tryCatch(
+    suppressWarnings(DBI::dbGetQuery(connection, "SELECT 1 AS one")),
+    error = function(e) grepl("transaction", conditionMessage(e))
+  )
+  isTRUE(answer) || is.data.frame(answer)
+}
+
+# Completing a name asks whether it is a function, and so mentions `con`.
+is_completing <- function() {
+  for (call in sys.calls()) {
+    if (identical(call[[1]], quote(utils:::.completeToken))) {
+      return(TRUE)
+    }
+  }
+  FALSE
+}

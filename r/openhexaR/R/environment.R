@@ -1,0 +1,67 @@
+# The only reader of the environment: variables by their name in the contract.
+# Everything is read at the moment of asking, so that Sys.setenv() counts.
+
+env_variable <- function(fact) contract()$variables[[fact]]$name
+
+# The value of a fact, else its default, else NULL. An empty value counts as absent
+# where it could never be useful (paths, URLs).
+env_lookup <- function(fact) {
+  entry <- contract()$variables[[fact]]
+  value <- Sys.getenv(entry$name, unset = NA)
+  if (is.na(value) || (isTRUE(entry$empty_is_absent) && !nzchar(value))) {
+    return(entry$default)
+  }
+  enc2utf8(value)
+}
+
+env_require <- function(fact, call = rlang::caller_env()) {
+  value <- env_lookup(fact)
+  if (is.null(value)) {
+    abort_contract("missing_variable", variable = env_variable(fact), call = call)
+  }
+  value
+}
+
+env_path <- function(fact) {
+  path <- env_lookup(fact)
+  if (grepl("^/+$", path)) path else sub("/+$", "", path)
+}
+
+# An integer between 1 and 65535, or an error that names the variable.
+as_port <- function(text, variable, call = rlang::caller_env()) {
+  port <- suppressWarnings(as.integer(trimws(text)))
+  if (!grepl("^[0-9]+$", trimws(text)) || is.na(port) || port < 1L || port > 65535L) {
+    abort_contract("invalid_port", variable = variable, value = text, call = call)
+  }
+  port
+}
+
+# HEXA_LANG, else the locale's language, else English.
+message_language <- function() {
+  settings <- Sys.getenv(c("LC_ALL", "LC_MESSAGES", "LANG"))
+  chosen <- env_lookup("language")
+  if (is.null(chosen)) chosen <- c(settings[nzchar(settings)], "")[[1]]
+  if (startsWith(tolower(chosen), "fr")) "fr" else "en"
+}
+
+# What is set to a value that cannot work, as conditions. Reads variables only.
+env_problems <- function() {
+  problems <- list()
+  port <- env_lookup("database_port")
+  if (!is.null(port)) {
+    invalid <- tryCatch(
+      as_port(port, env_variable("database_port")),
+      openhexa_error = identity
+    )
+    if (inherits(invalid, "error")) problems <- list(invalid)
+  }
+  kind <- env_lookup("environment")
+  choices <- unlist(contract()$environments)
+  if (!toupper(kind) %in% choices) {
+    problems[[length(problems) + 1]] <- contract_condition("invalid_environment",
+      variable = env_variable("environment"), value = kind,
+      choices = paste(choices, collapse = ", ")
+    )
+  }
+  problems
+}

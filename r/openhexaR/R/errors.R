@@ -1,0 +1,45 @@
+# Every failure of ours: a condition of class openhexa_error_<code>, with the text of
+# the contract, the hint in `body` and the named things in `values`.
+
+abort_contract <- function(code, ..., parent = NULL, call = rlang::caller_env()) {
+  values <- list(...)
+  rlang::abort(contract_message(code, values),
+    class = c(paste0("openhexa_error_", code), "openhexa_error"),
+    values = values, parent = parent, call = call
+  )
+}
+
+warn_contract <- function(code, ...) {
+  values <- list(...)
+  rlang::warn(contract_message(code, values),
+    class = c(paste0("openhexa_warning_", code), "openhexa_warning"),
+    values = values
+  )
+}
+
+# The condition itself, for what is reported and not raised.
+contract_condition <- function(code, ...) {
+  tryCatch(abort_contract(code, ...), openhexa_error = identity)
+}
+
+check_string <- function(x, argument = rlang::caller_arg(x),
+                         call = rlang::caller_env()) {
+  if (!rlang::is_string(x)) {
+    abort_contract("invalid_argument",
+      argument = argument, expected = translate("a string", "un texte"),
+      actual = class(x)[[1]], call = call
+    )
+  }
+}
+
+check_flag <- function(x, argument = rlang::caller_arg(x),
+                       call = rlang::caller_env()) {
+  if (!rlang::is_bool(x)) {
+    abort_contract("invalid_argument",
+      argument = argument, expected = "TRUE / FALSE", actual = class(x)[[1]],
+      call = call
+    )
+  }
+}
+
+translate <- function(en, fr) if (message_language() == "fr") fr else en

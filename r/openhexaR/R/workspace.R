@@ -1,0 +1,204 @@
+#' The current OpenHEXA workspace
+#'
+#' Mirror of the OpenHEXA SDK's `workspace` object, in plain R. Everything is read from
+#' the environment at each access and nothing is kept.
+#'
+#' @section Members:
+#' \describe{
+#'   \item{`slug`}{String: the workspace's identifier.}
+#'   \item{`files_path`, `tmp_path`}{String: root of the files and of the scratch
+#'     folder, without a trailing slash.}
+#'   \item{`database_host`, `database_username`, `database_name`}{String.}
+#'   \item{`database_port`}{Integer.}
+#'   \item{`database_password`}{String, or `NULL` when there is none.}
+#'   \item{`database_url`}{String: `WORKSPACE_DATABASE_URL`, else composed from the
+#'     others with user, password and name percent-encoded.}
+#'   \item{`get_connection(identifier)`}{A connection of any type.}
+#'   \item{`dhis2_connection()`, `postgresql_connection()`, `s3_connection()`,
+#'     `gcs_connection()`, `iaso_connection()`, `custom_connection()`}{A connection of
+#'     that type, by its `identifier`.}
+#'   \item{`list_connections()`}{Data frame with columns `identifier` and `type` of the
+#'     connections that environment variables describe. Not part of the SDK.}
+#' }
+#'
+#' A connection is a record: its fields are read with `$` or `[[`. Secret ones are
+#' shown by no `print()`, `format()`, `str()`, `summary()`, `dput()`, `unlist()` or
+#' `as.list()`.
+#'
+#' @section Errors: `openhexa_error_missing_variable`, `openhexa_error_invalid_port`,
+#'   `openhexa_error_connection_not_found`, `openhexa_error_connection_type`.
+#' @format A locked environment of class `openhexa_workspace`.
+#' @source `openhexa.sdk` 2.22.7, <https://github.com/BLSQ/openhexa-sdk-python>
+#' @examples
+#' workspace$files_path
+#' Sys.setenv(POLIO = "dhis2", POLIO_URL = "https://dhis2.example.org")
+#' workspace$dhis2_connection("polio")$url
+#' @export
+workspace <- NULL
+
+new_workspace <- function() {
+  members <- list(
+    get_connection = get_connection,
+    list_connections = list_connections
+  )
+  properties <- list(
+    slug = function() env_require("slug", call = quote(workspace$slug)),
+    files_path = function() env_path("files_path"),
+    tmp_path = function() env_path("tmp_path"),
+    database_host = function() env_require("database_host", call = quote(workspace$database_host)),
+    database_port = function() database_port(call = quote(workspace$database_port)),
+    database_username = function() env_require("database_username", call = quote(workspace$database_username)),
+    database_password = function() env_lookup("database_password"),
+    database_name = function() env_require("database_name", call = quote(workspace$database_name)),
+    database_url = function() database_url(call = quote(workspace$database_url))
+  )
+  self <- new.env(parent = emptyenv())
+  list2env(c(members, typed_accessors()), envir = self)
+  for (name in names(properties)) {
+    makeActiveBinding(name, read_only_property(name, properties[[name]]), self)
+  }
+  lockEnvironment(self, bindings = TRUE)
+  structure(self, class = "openhexa_workspace")
+}
+
+read_only_property <- function(name, read) {
+  force(read)
+  function() read()
+}
+
+database_port <- function(call = rlang::caller_env()) {
+  as_port(
+    env_require("database_port", call), env_variable("database_port"), call
+  )
+}
+
+database_url <- function(call = rlang::caller_env()) {
+  url <- env_lookup("database_url")
+  if (!is.null(url)) {
+    return(url)
+  }
+  encode <- function(text) utils::URLencode(text, reserved = TRUE)
+  password <- env_lookup("database_password")
+  paste0(
+    "postgresql://", encode(env_require("database_username", call)),
+    if (!is.null(password)) paste0(":", encode(password)),
+    "@", env_require("database_host", call), ":", database_port(call),
+    "/", encode(env_require("database_name", call))
+  )
+}
+
+#' @export
+format.openhexa_workspace <- function(x, ...) {
+  slug <- env_lookup("slug")
+  c(
+    paste0("<OpenHEXA workspace", if (!is.null(slug)) paste0(" ", slug), ">"),
+    paste("files   ", x$files_path),
+    paste("scratch ", x$tmp_path),
+    paste("database", database_label())
+  )
+}
+
+# user@host:port/name: what may be shown of the database.
+database_label <- function() {
+  host <- env_lookup("database_host")
+  if (is.null(host)) {
+    return("-")
+  }
+  part <- function(fact) {
+    value <- env_lookup(fact)
+    if (is.null(value)) "?" else value
+  }
+  paste0(
+    part("database_username"), "@", host, ":", part("database_port"), "/",
+    part("database_name")
+  )
+}
+
+#' @export
+print.openhexa_workspace <- function(x, ...) {
+  writeLines(format(x))
+  invisible(x)
+}
+
+#' @export
+summary.openhexa_workspace <- function(object, ...) object
+
+#' @importFrom utils str
+#' @export
+str.openhexa_workspace <- function(object, ...) writeLines(format(object))
+
+#' Paths in the workspace
+#'
+#' `workspace_path()` gives a path in the workspace's files, `tmp_path()` in its scratch
+#' folder, with the parent folders made. What is in scratch vanishes with the server.
+#'
+#' @param ... Strings: the parts of a relative path; none gives the root. `..` may not
+#'   leave the root.
+#' @returns String: an absolute path. Roots are `WORKSPACE_FILES_PATH`, else
+#'   `/home/hexa/workspace`, and `WORKSPACE_TMP_PATH`, else `/home/hexa/tmp`. Where the
+#'   scratch folder cannot be made, `tempdir()` takes its place, with a warning of class
+#'   `openhexa_warning_scratch_replaced`.
+#' @section Errors: `openhexa_error_path_outside` if the path leaves its root,
+#'   `openhexa_error_folder_not_writable` if a parent folder cannot be made.
+#' @examples
+#' Sys.setenv(WORKSPACE_FILES_PATH = tempdir())
+#' basename(workspace_path("results", "cases.csv"))
+#' @export
+workspace_path <- function(...) path_below(env_path("files_path"), c(...))
+
+#' @rdname workspace_path
+#' @export
+tmp_path <- function(...) {
+  root <- env_path("tmp_path")
+  if (!make_folder(root)) {
+    warn_contract("scratch_replaced",
+      path = root, replacement = tempdir(), variable = env_variable("tmp_path")
+    )
+    root <- tempdir()
+  }
+  path_below(root, c(...))
+}
+
+path_below <- function(root, parts, call = rlang::caller_env()) {
+  if (is.null(parts)) {
+    return(root)
+  }
+  path <- paste(parts, collapse = "/")
+  steps <- strsplit(path, "/+")[[1]]
+  depth <- cumsum(ifelse(steps == "..", -1L, ifelse(steps == ".", 0L, 1L)))
+  if (grepl("^(/|~|[A-Za-z]:)", path) || any(depth < 0L)) {
+    abort_contract("path_outside", path = path, root = root, call = call)
+  }
+  target <- file.path(root, path)
+  if (!make_folder(dirname(target))) {
+    abort_contract("folder_not_writable", path = dirname(target), call = call)
+  }
+  target
+}
+
+make_folder <- function(path) {
+  dir.exists(path) || dir.create(path, showWarnings = FALSE, recursive = TRUE) ||
+    dir.exists(path)
+}
+
+#' The notebook's own folder
+#'
+#' Also when a pipeline runs the notebook from elsewhere.
+#'
+#' @returns String: an absolute path. Sources, in this order: `HEXA_NOTEBOOK_PATH` (a
+#'   notebook pipeline; relative to the workspace's root), `JPY_SESSION_NAME` (a Jupyter
+#'   server), the working directory.
+#' @examples
+#' notebook_dir()
+#' @export
+notebook_dir <- function() {
+  pipeline <- env_lookup("notebook_path")
+  if (!is.null(pipeline)) {
+    return(dirname(file.path(env_path("files_path"), pipeline)))
+  }
+  session <- Sys.getenv("JPY_SESSION_NAME")
+  if (grepl("^(/|[A-Za-z]:)", session)) {
+    return(dirname(session))
+  }
+  getwd()
+}
