@@ -13,6 +13,11 @@ def contract() -> dict:
     return json.loads(text)
 
 
+def phrase(name: str, language: str) -> str:
+    """Give a word or two that messages and reports are put together from."""
+    return contract()["phrases"][name][language]
+
+
 def message(code: str, language: str, values: dict) -> tuple[str, str]:
     """Give what is wrong and what to do, in ``language`` ("en" or "fr").
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from . import environment
+from .contract import phrase
 from .errors import (
     DatabaseAuthenticationError,
     DatabaseRefusedError,
@@ -60,7 +61,7 @@ def _url() -> "URL":
     if driver is None:
         raise MissingPackageError(
             package="psycopg",
-            purpose="open the database",
+            purpose=phrase("open_database", environment.language()),
             command='pip install "psycopg[binary]"',
         )
     given = environment.lookup("database_url")

@@ -4,6 +4,8 @@ Everything is read at the moment of asking, so that a variable set in a cell cou
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .contract import contract
 from .errors import InvalidEnvironmentError, InvalidPortError, MissingVariableError
@@ -75,3 +77,23 @@ def session_notebook() -> str | None:
 def snapshot() -> dict[str, str]:
     """Copy the whole environment, as the start of a child process's."""
     return dict(os.environ)
+
+
+@contextmanager
+def applied(values: dict[str, str]) -> Iterator[None]:
+    """Set variables for a while, for this process and its children.
+
+    Database variables that are set already would mix with those of ``values``: when
+    there are some, the others go.
+    """
+    before = dict(os.environ)
+    family = "WORKSPACE_DATABASE_"
+    if any(name.startswith(family) for name in values):
+        for name in [name for name in before if name.startswith(family)]:
+            del os.environ[name]
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

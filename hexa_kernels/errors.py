@@ -3,7 +3,8 @@
 OpenHexaError
   WorkspaceConfigError     the environment or workspace.yaml
     MissingVariableError, InvalidPortError, InvalidEnvironmentError,
-    WorkspaceMissingError, WorkspaceYamlUnreadableError, WorkspaceYamlInvalidError
+    WorkspaceMissingError, WorkspaceExistsError, WorkspaceYamlUnreadableError,
+    WorkspaceYamlSyntaxError, WorkspaceYamlKeyError, WorkspaceYamlValueError
   PathError                a file or folder
     PathOutsideError, FolderNotWritableError
   MissingPackageError      an optional package (also an ImportError)
@@ -79,12 +80,24 @@ class WorkspaceMissingError(WorkspaceConfigError):
     code = "workspace_missing"
 
 
+class WorkspaceExistsError(WorkspaceConfigError):
+    code = "workspace_exists"
+
+
 class WorkspaceYamlUnreadableError(WorkspaceConfigError):
     code = "workspace_yaml_unreadable"
 
 
-class WorkspaceYamlInvalidError(WorkspaceConfigError):
-    code = "workspace_yaml_invalid"
+class WorkspaceYamlSyntaxError(WorkspaceConfigError):
+    code = "workspace_yaml_syntax"
+
+
+class WorkspaceYamlKeyError(WorkspaceConfigError):
+    code = "workspace_yaml_key"
+
+
+class WorkspaceYamlValueError(WorkspaceConfigError):
+    code = "workspace_yaml_value"
 
 
 class PathError(OpenHexaError):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from .. import environment
-from ..contract import contract
+from ..contract import contract, phrase
 from ..errors import OpenHexaError, StartupProblemWarning
 
 
@@ -77,14 +77,15 @@ def hexa_status() -> Status:
     """
     from .. import __version__
 
+    language = environment.language()
     rows = [("hexa_kernels", __version__)]
     for name in contract()["startup"]["python"]:
         if name in record.failures:
-            state = "failed"
+            state = phrase("failed", language)
         elif name in record.made:
-            state = f"ready, made in {record.durations_ms[name]:.0f} ms"
+            state = f"{phrase('ready', language)}, {record.durations_ms[name]:.0f} ms"
         else:
-            state = "made at its first use"
+            state = phrase("at_first_use", language)
         rows.append((name, state))
     rows += [
         ("slug", environment.lookup("slug") or "-"),
@@ -93,7 +94,9 @@ def hexa_status() -> Status:
         ("database", _database()),
     ]
     problems = record.check()
-    rows.append(("problems", str(len(problems)) if problems else "none"))
+    rows.append(
+        ("problems", str(len(problems)) if problems else phrase("none", language))
+    )
     return Status(rows, problems)
 
 

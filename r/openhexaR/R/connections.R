@@ -11,9 +11,7 @@ connection_prefix <- function(identifier, call = rlang::caller_env()) {
   if (!grepl("[^ -~\t-\r\x1c-\x1f]", identifier, useBytes = TRUE)) {
     return(toupper(gsub("[-. \t-\r\x1c-\x1f]", "_", identifier)))
   }
-  require_package("stringi", translate(
-    "read an identifier that is not ASCII", "lire un identifiant non ASCII"
-  ), call)
+  require_package("stringi", phrase("map_case"), call)
   lower <- stringi::stri_trans_tolower(enc2utf8(identifier), locale = "root")
   stringi::stri_trans_toupper(gsub(space, "_", lower, perl = TRUE), locale = "root")
 }

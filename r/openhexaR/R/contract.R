@@ -22,3 +22,6 @@ fill <- function(text, values) {
   }, character(1)))
   enc2utf8(text)
 }
+
+# A word or two that messages and reports are put together from.
+phrase <- function(name) contract()$phrases[[name]][[message_language()]]

@@ -59,9 +59,7 @@ database_driver <- function(call = rlang::caller_env()) {
       )
     })
   }
-  require_package("RPostgres", translate(
-    "open the database", "ouvrir la base de donn\u00e9es"
-  ), call)
+  require_package("RPostgres", phrase("open_database"), call)
 }
 
 # libpq takes from its own variables what neither driver has an argument for. Returns
@@ -124,7 +122,7 @@ abort_connection <- function(text, host, port, username, call) {
 startup_connection <- function() {
   now <- proc.time()[["elapsed"]]
   if (!is.null(the$con)) {
-    if (!DBI::dbIsValid(the$con)) {
+    if (!is_open(the$con)) {
       the$con <- NULL # closed by the user
     } else if (now - the$con_seen > 30 && !is_alive(the$con)) {
       try(DBI::dbDisconnect(the$con), silent = TRUE)
@@ -140,6 +138,14 @@ startup_connection <- function() {
   }
   the$con_seen <- now
   the$con
+}
+
+# Whether it was not closed on this side; RPostgreSQL has no dbIsValid().
+is_open <- function(connection) {
+  if (inherits(connection, "PostgreSQLConnection")) {
+    return(RPostgreSQL::isPostgresqlIdCurrent(connection))
+  }
+  DBI::dbIsValid(connection)
 }
 
 # An aborted transaction refuses the question, but the connection is there.

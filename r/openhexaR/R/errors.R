@@ -26,7 +26,7 @@ check_string <- function(x, argument = rlang::caller_arg(x),
                          call = rlang::caller_env()) {
   if (!rlang::is_string(x)) {
     abort_contract("invalid_argument",
-      argument = argument, expected = translate("a string", "un texte"),
+      argument = argument, expected = phrase("a_string"),
       actual = class(x)[[1]], call = call
     )
   }
@@ -41,5 +41,3 @@ check_flag <- function(x, argument = rlang::caller_arg(x),
     )
   }
 }
-
-translate <- function(en, fr) if (message_language() == "fr") fr else en

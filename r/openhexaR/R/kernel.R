@@ -22,7 +22,7 @@ kernel_main <- function(connection_file = commandArgs(TRUE)[[1]]) {
   Sys.unsetenv("R_ENABLE_JIT")
   compiler::enableJIT(3L)
   the$start <- proc.time()[["elapsed"]]
-  require_package("IRkernel", translate("serve Jupyter", "servir Jupyter"))
+  require_package("IRkernel", phrase("serve_jupyter"))
   startup_step("IRkernel", loadNamespace("IRkernel"))
   startup_step("locale", repair_locale())
   startup_step("variables", restore_variables())

@@ -14,7 +14,7 @@ hexa_require <- function(...) {
   packages <- c(...)
   if (!is.character(packages) || anyNA(packages)) {
     abort_contract("invalid_argument",
-      argument = "...", expected = translate("package names", "des noms de paquets"),
+      argument = "...", expected = phrase("package_names"),
       actual = class(packages)[[1]]
     )
   }

@@ -14,19 +14,15 @@ hexa_status <- function() {
   rows <- c(
     openhexaR = as.character(utils::packageVersion("openhexaR")),
     R = as.character(getRversion()),
-    workspace = translate("ready", "pr\u00eat"),
-    con = if (is.null(the$con)) {
-      translate("opened at its first mention", "ouvert \u00e0 sa premi\u00e8re mention")
-    } else {
-      translate("open", "ouvert")
-    },
+    workspace = phrase("ready"),
+    con = phrase(if (is.null(the$con)) "at_first_use" else "open"),
     driver = driver,
     slug = or_dash(env_lookup("slug")),
     files = env_path("files_path"),
     scratch = env_path("tmp_path"),
     database = database_label(),
     start = start_times(),
-    problems = if (length(problems)) length(problems) else translate("none", "aucun")
+    problems = if (length(problems)) length(problems) else phrase("none")
   )
   structure(
     list(rows = data.frame(label = names(rows), value = unname(rows)), problems = problems),

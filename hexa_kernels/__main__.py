@@ -1,0 +1,5 @@
+"""``python -m hexa_kernels``: the command ``hexa-kernels``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""A workspace on a laptop: its folder, its database, its JupyterLab."""

@@ -1,0 +1,126 @@
+"""Run a workspace of this machine: its database, and JupyterLab or notebooks on it."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from .. import environment
+from ..contract import phrase
+from ..errors import (
+    MissingPackageError,
+    PortReplacedWarning,
+    WorkspaceInUseError,
+)
+from . import postgres, workspace_yaml
+
+
+@contextmanager
+def running(folder: Path, *, share: bool = False) -> Iterator[workspace_yaml.Workspace]:
+    """Serve the workspace of a folder, and put its variables into the environment.
+
+    The database is started if ``hexa-kernels init`` made the folder; another one that
+    workspace.yaml names is used as it is.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds a workspace.yaml.
+    share : bool
+        Use the database of a process that already runs this workspace.
+
+    Raises
+    ------
+    WorkspaceInUseError
+        If another process runs it and ``share`` is false.
+    """
+    workspace = workspace_yaml.read(folder)
+    with ExitStack() as stack:
+        if workspace.state is not None and workspace.database is not None:
+            mine = _lock(workspace, stack)
+            if not mine and not share:
+                pid = (workspace.state / "pid").read_text().strip()
+                raise WorkspaceInUseError(path=workspace.folder, pid=pid)
+            if mine:
+                _start_database(workspace, stack)
+        stack.enter_context(environment.applied(workspace.variables()))
+        yield workspace
+
+
+def _lock(workspace: workspace_yaml.Workspace, stack: ExitStack) -> bool:
+    """Take the workspace for this process; False if another one has it."""
+    import filelock
+
+    lock = filelock.FileLock(workspace.state / "lock", timeout=0)
+    try:
+        stack.enter_context(lock)
+    except filelock.Timeout:
+        return False
+    (workspace.state / "pid").write_text(f"{os.getpid()}\n")
+    return True
+
+
+def _start_database(workspace: workspace_yaml.Workspace, stack: ExitStack) -> None:
+    old = workspace.database.port
+    if postgres.is_taken(old):
+        workspace.replace_port(postgres.free_port())
+        warnings.warn(
+            PortReplacedWarning(
+                old=old, new=workspace.database.port, path=workspace.path
+            ),
+            stacklevel=2,
+        )
+    home = postgres.home_of(workspace.state)
+    stack.enter_context(postgres.Server(home, workspace.database))
+
+
+def lab(folder: Path, arguments: list[str]) -> None:
+    """Run JupyterLab on the workspace until Ctrl-C.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds a workspace.yaml; becomes the root of the file browser.
+    arguments : list of str
+        Passed on to JupyterLab.
+    """
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError as error:
+        raise missing_package("jupyterlab") from error
+    with running(folder) as workspace:
+        options = [
+            f"--ServerApp.root_dir={workspace.folder}",
+            "--ServerApp.answer_yes=True",  # one Ctrl-C stops it
+        ]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            options.append("--allow-root")
+        LabApp.launch_instance([*options, *arguments])
+
+
+def run(notebook: Path, output: Path, workspace: workspace_yaml.Workspace) -> None:
+    """Execute a notebook as a pipeline of OpenHEXA does, with papermill.
+
+    Its kernel is the one it names; ``notebook_dir()`` is its own folder.
+    """
+    try:
+        import papermill
+    except ImportError as error:
+        raise missing_package("papermill") from error
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    path = os.path.relpath(notebook.resolve(), workspace.folder / "workspace")
+    with environment.applied({environment.variable("notebook_path"): path}):
+        papermill.execute_notebook(
+            notebook, output, progress_bar={"file": sys.stderr}, cwd=workspace.folder
+        )
+
+
+def missing_package(package: str) -> MissingPackageError:
+    return MissingPackageError(
+        package=package,
+        purpose=phrase("run_workspace", environment.language()),
+        command='pip install "hexa-kernels[lab]"',
+    )
