@@ -1,0 +1,64 @@
+# `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test check fix sync bench clean
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+RLIB := $(CURDIR)/.rlib
+DEMO := $(CURDIR)/.demo
+SPECS := $(wildcard kernelspecs/*/*)
+R_SOURCE := $(wildcard r/openhexaR/DESCRIPTION r/openhexaR/NAMESPACE \
+  r/openhexaR/R/* r/openhexaR/inst/* r/openhexaR/man/*)
+
+help:
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/lab .rlib/kernels ## make a workspace, run a Python and an R notebook in it
+	@$(BIN)/hexa-kernels demo $(DEMO)
+	@echo "Open it: make lab"
+
+lab: .venv/lab .rlib/kernels ## open JupyterLab on the workspace of the demonstration
+	@test -f $(DEMO)/workspace.yaml || $(BIN)/hexa-kernels demo $(DEMO)
+	$(BIN)/hexa-kernels lab $(DEMO)
+
+test: .venv/test .rlib/kernels ## run every test of both languages
+	HEXA_TEST_REQUIRE=rscript,postgres $(BIN)/python -m pytest
+
+check: .venv/test ## lint what the tests do not
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+fix: .venv/test ## format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sync: ## copy the contract and write the help pages and NAMESPACE of the R package
+	cp hexa_kernels/contract.json r/openhexaR/inst/contract.json
+	cd r/openhexaR && Rscript -e 'roxygen2::roxygenise(load_code = "source")'
+
+bench: .venv/test .rlib/kernels ## measure the start of the kernels against the plain ones
+	$(BIN)/python benchmarks/kernel_start.py
+
+clean: ## remove what make made, but the workspace of the demonstration
+	rm -rf .venv .rlib
+
+# The files below are marks of what is installed, and when.
+
+.venv/pip:
+	@.ci/provision demo
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/lab: .venv/pip pyproject.toml
+	$(BIN)/python -m pip install --disable-pip-version-check -e ".[lab]"
+	@touch $@
+
+.venv/test: .venv/pip pyproject.toml .ci/provision
+	@.ci/provision test
+	$(BIN)/python -m pip install --disable-pip-version-check -e ".[test]"
+	@touch $@ .venv/lab
+
+.rlib/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py | .venv/lab
+	$(BIN)/hexa-kernels install --sys-prefix --r-library $(RLIB)
+	@touch $@
