@@ -34,7 +34,8 @@ fix: .venv/test ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 
 sync: ## copy the contract and write the help pages and NAMESPACE of the R package
-	cp hexa_kernels/contract.json r/openhexaR/inst/contract.json
+	cp hexa_kernels/contract.json r/openhexaR/inst/
+	cp tests/contract/*.json r/openhexaR/tests/testthat/contract/
 	cd r/openhexaR && Rscript -e 'roxygen2::roxygenise(load_code = "source")'
 
 bench: .venv/test .rlib/kernels ## measure the start of the kernels against the plain ones

@@ -344,10 +344,10 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C"}
 
 
-# When the writing end of the pipe closes, because we close it or because we are gone,
-# the reader asks the server to shut down.
+# Standard input is a pipe. When its writing end closes, because we close it or because
+# we are gone, the reader asks the server to shut down.
 _WATCHDOG = """
-exec 3<&"$1"; shift
+exec 3<&0 </dev/null
 "$@" 3<&- & server=$!
 { read -r _ <&3; kill -INT $server; } & watch=$!
 exec 3<&-
@@ -361,13 +361,12 @@ def _watched(command, output, folder, account) -> tuple[subprocess.Popen, int]:
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", _WATCHDOG, "watchdog", str(reading), *command],
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", _WATCHDOG, "watchdog", *command],
+            stdin=reading,
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
             env=_environment(),
-            pass_fds=[reading],
             start_new_session=True,  # Ctrl-C in the terminal is for us alone
             **account,
         )

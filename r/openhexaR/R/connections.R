@@ -177,12 +177,11 @@ as.list.openhexa_connection <- function(x, ...) {
 
 # The connections that environment variables describe.
 list_connections <- function() {
-  variables <- Sys.getenv()
-  types <- toupper(variables)
-  known <- types %in% connection_types()
+  types <- toupper(unlist(as.list(Sys.getenv())))
+  types <- types[types %in% connection_types()]
   found <- data.frame(
-    identifier = gsub("_", "-", tolower(names(variables)[known]), fixed = TRUE),
-    type = unname(types[known])
+    identifier = gsub("_", "-", tolower(names(types)), fixed = TRUE),
+    type = unname(types)
   )
   found[order(found$identifier), , drop = FALSE]
 }

@@ -131,7 +131,7 @@ startup_connection <- function() {
     }
   }
   if (is.null(the$con)) {
-    if (is_completing()) {
+    if (is_only_asked_for()) {
       return(NULL)
     }
     the$con <- open_database(call = NULL)
@@ -148,21 +148,25 @@ is_open <- function(connection) {
   DBI::dbIsValid(connection)
 }
 
-# An aborted transaction refuses the question, but the connection is there.
+# An aborted transaction refuses the question, but the connection is there. Not
+# dbGetQuery(), in which RPostgreSQL prints the error and goes on.
 is_alive <- function(connection) {
-  answer <- tryCatch(
-    suppressWarnings(DBI::dbGetQuery(connection, "SELECT 1 AS one")),
-    error = function(e) grepl("transaction", conditionMessage(e))
+  tryCatch(
+    {
+      result <- DBI::dbSendQuery(connection, "SELECT 1")
+      DBI::dbFetch(result)
+      DBI::dbClearResult(result)
+    },
+    error = function(e) {
+      text <- conditionMessage(e)
+      grepl("transaction", text) && !grepl("FATAL:|closed the connection", text)
+    }
   )
-  isTRUE(answer) || is.data.frame(answer)
 }
 
-# Completing a name asks whether it is a function, and so mentions `con`.
-is_completing <- function() {
-  for (call in sys.calls()) {
-    if (identical(call[[1]], quote(utils:::.completeToken))) {
-      return(TRUE)
-    }
-  }
-  FALSE
+# Completion, and library() when it looks for conflicts, ask whether a name is that of a
+# function. That question is no mention.
+is_only_asked_for <- function() {
+  functions <- lapply(seq_len(sys.nframe()), sys.function)
+  any(vapply(functions, identical, logical(1), base::exists))
 }

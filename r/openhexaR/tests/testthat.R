@@ -1,0 +1,4 @@
+library(testthat)
+library(openhexaR)
+
+test_check("openhexaR")

@@ -1,0 +1,159 @@
+"""Fixtures: an explicit environment, real kernels, a real PostgreSQL."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from hexa_kernels.local import postgres, workspace_yaml
+
+ROOT = Path(__file__).parent.parent
+
+# Where make puts openhexaR, for R that no kernelspec starts.
+os.environ["R_LIBS"] = str(ROOT / ".rlib")
+
+
+def require(program: str, present: bool) -> None:
+    """Skip a test whose program is absent, unless HEXA_TEST_REQUIRE names it."""
+    if present:
+        return
+    if program in os.environ.get("HEXA_TEST_REQUIRE", ""):
+        pytest.fail(f"{program} is required here and absent")
+    pytest.skip(f"{program} is absent")
+
+
+@pytest.fixture(autouse=True)
+def clean_env(monkeypatch):
+    """No test sees the machine's own workspace, language or database."""
+    for name in list(os.environ):
+        if name.startswith(("WORKSPACE_", "HEXA_", "JPY_", "PG", "LC_", "LANG")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    return monkeypatch
+
+
+@pytest.fixture
+def setenv(clean_env):
+    def set_all(variables):
+        for name, value in variables.items():
+            clean_env.setenv(name, value)
+
+    return set_all
+
+
+@pytest.fixture
+def files(tmp_path, setenv):
+    """An empty workspace; gives the folder of its files."""
+    setenv(
+        {
+            "WORKSPACE_FILES_PATH": str(tmp_path / "workspace"),
+            "WORKSPACE_TMP_PATH": str(tmp_path / "tmp"),
+        }
+    )
+    (tmp_path / "workspace").mkdir()
+    return tmp_path / "workspace"
+
+
+@pytest.fixture(scope="session")
+def server_folder(tmp_path_factory):
+    """A folder that the account of a PostgreSQL server may enter."""
+    folder = tmp_path_factory.mktemp("server")
+    for place in [folder, *folder.parents]:
+        if place.stat().st_uid == os.getuid() and place != Path("/"):
+            place.chmod(place.stat().st_mode | 0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def running_database(server_folder):
+    """A running PostgreSQL server of our own."""
+    require("postgres", bool(list(postgres.find_binaries())))
+    database = workspace_yaml.Database(
+        "127.0.0.1", postgres.free_port(), "demo", "S3cret-Été", "demo-db"
+    )
+    with postgres.Server(server_folder / "shared", database) as server:
+        yield server
+
+
+def database_variables(database: workspace_yaml.Database) -> dict[str, str]:
+    return {
+        "WORKSPACE_DATABASE_HOST": database.host,
+        "WORKSPACE_DATABASE_PORT": str(database.port),
+        "WORKSPACE_DATABASE_USERNAME": database.username,
+        "WORKSPACE_DATABASE_PASSWORD": database.password,
+        "WORKSPACE_DATABASE_DB_NAME": database.name,
+    }
+
+
+@pytest.fixture
+def database(running_database, setenv):
+    """The environment of a workspace whose database runs."""
+    setenv(database_variables(running_database.database))
+    return running_database.database
+
+
+class Kernel:
+    """A started kernel, and what its cells show."""
+
+    def __init__(self, name, **options):
+        require("rscript", name == "openhexa-python" or shutil.which("R") is not None)
+        self.manager, self.client = start_new_kernel(kernel_name=name, **options)
+
+    def run(self, code):
+        """Run a cell; give its reply and its outputs as (kind, text) pairs."""
+        outputs = []
+
+        def collect(message):
+            content = message["content"]
+            match message["msg_type"]:
+                case "stream":
+                    outputs.append((content["name"], content["text"]))
+                case "execute_result" | "display_data":
+                    outputs.append(("result", content["data"]["text/plain"]))
+                case "error":
+                    outputs.append(("error", "\n".join(content["traceback"])))
+
+        reply = self.client.execute_interactive(
+            code, output_hook=collect, timeout=60, allow_stdin=False
+        )
+        return reply["content"], outputs
+
+    def result(self, code):
+        """Run a cell that must succeed; give its last result, or what it printed."""
+        reply, outputs = self.run(code)
+        assert reply["status"] == "ok", outputs
+        shown = [text for kind, text in outputs if kind in ("result", "stdout")]
+        return shown[-1].strip() if shown else None
+
+    def error(self, code):
+        """Run a cell that must fail; give the error as the user sees it."""
+        reply, outputs = self.run(code)
+        assert reply["status"] == "error", outputs
+        return outputs[-1][1]
+
+    def complete(self, code):
+        return self.client.complete(code, reply=True)["content"]["matches"]
+
+    def inspect(self, code):
+        return self.client.inspect(code, reply=True)["content"]
+
+    def stop(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel():
+    """Start a kernel by name; every one started is stopped."""
+    started = []
+
+    def start(name, **options):
+        started.append(Kernel(name, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

@@ -1,0 +1,78 @@
+"""The R package: its own tests, and R CMD check."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from .conftest import ROOT, database_variables, require
+
+PACKAGE = ROOT / "r/openhexaR"
+TESTS = sorted((PACKAGE / "tests/testthat").glob("test-*.R"))
+
+
+@pytest.fixture
+def r_variables(running_database, setenv):
+    """R's tests get the database as HEXA_TEST_…, and nothing else."""
+    require("rscript", shutil.which("Rscript") is not None)
+    found = database_variables(running_database.database)
+    names = {name: name.replace("WORKSPACE_", "HEXA_TEST_") for name in found}
+    setenv({names[name]: value for name, value in found.items()})
+    setenv({"HEXA_TEST_REQUIRE": "postgres", "NOT_CRAN": "true"})
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda path: path.name)
+def test_r(file, r_variables):
+    code = f"""
+    library(testthat)
+    results <- test_file("{file}", package = "openhexaR", load_package = "installed",
+                         reporter = "check", stop_on_failure = TRUE)
+    table <- as.data.frame(results)
+    stopifnot(nrow(table) > 0, !any(table$skipped))
+    """
+    done = subprocess.run(
+        ["Rscript", "--no-init-file", "-e", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@pytest.fixture
+def offline_cran(tmp_path, setenv):
+    """An empty CRAN: the check asks it whether packages are orphaned."""
+    place = tmp_path / "cran"
+    (place / "web/packages").mkdir(parents=True)
+    (place / "src/contrib").mkdir(parents=True)
+    (place / "src/contrib/PACKAGES").touch()
+    profile = tmp_path / "profile.R"
+    profile.write_text(f'options(repos = c(CRAN = "file://{place}"))\n')
+    table = "data.frame(Package = character(), Maintainer = character())"
+    code = f"saveRDS({table}, '{place}/web/packages/packages.rds')"
+    subprocess.run(["Rscript", "--no-init-file", "-e", code], check=True)
+    setenv({"R_PROFILE": str(profile)})
+    # These questions need the network.
+    setenv({"_R_CHECK_CRAN_INCOMING_": "false", "_R_CHECK_SYSTEM_CLOCK_": "false"})
+    setenv({"_R_CHECK_FORCE_SUGGESTS_": "false"})
+
+
+@pytest.mark.timeout(600)
+def test_r_cmd_check_finds_nothing(r_variables, offline_cran, tmp_path):
+    def r_cmd(*arguments):
+        return subprocess.run(
+            ["R", "CMD", *arguments],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    assert r_cmd("build", str(PACKAGE)).returncode == 0
+    (archive,) = tmp_path.glob("openhexaR_*.tar.gz")
+    check = r_cmd("check", "--as-cran", "--no-manual", str(archive)).stdout
+    findings = re.findall(
+        r"^\* checking .*(?:NOTE|WARNING|ERROR)\n(?:[^*].*\n)*", check, re.M
+    )
+    # RPostgres is one of two drivers; Debian has only the other.
+    unavoidable = "Package suggested but not available for checking: ‘RPostgres’"
+    assert "* DONE" in check, check
+    assert [text for text in findings if unavoidable not in text] == [], check
