@@ -39,7 +39,7 @@ def require(fact: str) -> str:
 def database_port() -> int:
     """Read the port of the workspace database as an integer."""
     text = require("database_port").strip()
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 65535:
         raise InvalidPortError(variable=variable("database_port"), value=text)
     return int(text)
 

@@ -253,7 +253,7 @@ if (length(missing_packages()) > 0) {
   repos <- getOption("repos")
   repos[repos == "@CRAN@"] <- "https://cloud.r-project.org"
   message("Installing ", toString(missing_packages()))
-  install.packages(missing_packages(), lib = .libPaths()[[1]], repos = repos)
+  try(install.packages(missing_packages(), lib = .libPaths()[[1]], repos = repos))
 }
 if (length(missing_packages()) > 0) {
   stop("not available: ", toString(missing_packages()), "; on Debian: apt-get install ",

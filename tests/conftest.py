@@ -1,5 +1,6 @@
 """Fixtures: an explicit environment, real kernels, a real PostgreSQL."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -143,6 +144,18 @@ class Kernel:
     def stop(self):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def plain_r(tmp_path, clean_env):
+    """Make kernel ``ir`` known: IRkernel as its own installer sets it up."""
+    folder = tmp_path / "jupyter/kernels/ir"
+    folder.mkdir(parents=True)
+    argv = ["R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "R", "language": "R"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    clean_env.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    return "ir"
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from pathlib import Path
 from ..errors import PostgresFailedError, PostgresMissingError, PostgresVersionError
 from .workspace_yaml import Database
 
+POSIX = os.name == "posix"
 START_TIMEOUT_S = 60
 SYSTEM_STATE = Path("/var/lib/hexa-kernels")  # where root keeps the data of servers
 
@@ -195,14 +196,22 @@ class Server:
             if not _is_root():
                 raise self._failure(str(error)) from error
         place = SYSTEM_STATE / f"postgresql-{binaries.version}"
+        folder = place / binaries.folder.parent.name / binaries.folder.name
         if not place.exists():
-            with tempfile.TemporaryDirectory(dir=SYSTEM_STATE) as folder:
-                copy = shutil.copytree(
-                    binaries.folder, Path(folder, "copy"), symlinks=True
+            SYSTEM_STATE.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=SYSTEM_STATE) as parent:
+                copy = Path(parent, "copy")
+                shutil.copytree(
+                    binaries.folder, copy / folder.relative_to(place), symlinks=True
                 )
-                copy.chmod(0o755)
+                # A wheel's programs look for their libraries in a folder beside its
+                # package.
+                package = binaries.folder.parent
+                libraries = package.with_name(f"{package.name}.libs")
+                if libraries.is_dir():
+                    shutil.copytree(libraries, copy / libraries.name)
                 copy.rename(place)
-        copied = Binaries(place, binaries.version, binaries.origin)
+        copied = Binaries(folder, binaries.version, binaries.origin)
         self._run(copied.program("postgres"), "--version", check=True)
         return copied
 
@@ -273,7 +282,7 @@ class Server:
         self.log.touch(0o600)
         self._give(self.log)
         with self.log.open("w") as output:
-            if os.name == "posix":
+            if POSIX:
                 self._process, self._pipe = _watched(
                     command, output, self.home, self.account
                 )
@@ -334,6 +343,7 @@ class Server:
 
     def _failure(self, text: str) -> PostgresFailedError:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
+        lines = [line for line in lines if "hint:" not in line.lower()]
         telling = [line for line in lines if "FATAL" in line or "error:" in line]
         reason = (telling or lines or ["?"])[-1].rstrip(".")
         return PostgresFailedError(reason=reason, log=self.log)
