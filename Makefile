@@ -3,8 +3,13 @@
 .PHONY: help demo lab test check fix sync bench clean
 .DELETE_ON_ERROR:
 
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
 PYTHON ?= python3
 BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+QUIETER := | { grep -v "already satisfied" || true; }
 RLIB := $(CURDIR)/.rlib
 DEMO := $(CURDIR)/.demo
 SPECS := $(wildcard kernelspecs/*/*)
@@ -52,12 +57,12 @@ clean: ## remove what make made, but the workspace of the demonstration
 	@touch $@
 
 .venv/lab: .venv/pip pyproject.toml
-	$(BIN)/python -m pip install --disable-pip-version-check -e ".[lab]"
+	$(PIP_INSTALL) -e ".[lab]" $(QUIETER)
 	@touch $@
 
 .venv/test: .venv/pip pyproject.toml .ci/provision
 	@.ci/provision test
-	$(BIN)/python -m pip install --disable-pip-version-check -e ".[test]"
+	$(PIP_INSTALL) -e ".[test]" $(QUIETER)
 	@touch $@ .venv/lab
 
 .rlib/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py | .venv/lab

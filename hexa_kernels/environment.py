@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .contract import contract
-from .errors import InvalidEnvironmentError, InvalidPortError, MissingVariableError
+
+# Errors are imported where they are raised: this module is part of a kernel's start.
 
 
 def variable(fact: str) -> str:
@@ -32,6 +33,8 @@ def require(fact: str) -> str:
     """Read a fact; without one, raise ``MissingVariableError``."""
     value = lookup(fact)
     if value is None:
+        from .errors import MissingVariableError
+
         raise MissingVariableError(variable=variable(fact))
     return value
 
@@ -39,25 +42,33 @@ def require(fact: str) -> str:
 def database_port() -> int:
     """Read the port of the workspace database as an integer."""
     text = require("database_port").strip()
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 65535:
+    if not _is_port(text):
+        from .errors import InvalidPortError
+
         raise InvalidPortError(variable=variable("database_port"), value=text)
     return int(text)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535
 
 
 def check() -> list[Exception]:
     """List what is set to a value that cannot work. Reads variables, nothing else."""
     problems = []
-    if lookup("database_port") is not None:
-        try:
-            database_port()
-        except InvalidPortError as error:
-            problems.append(error)
-    kind, choices = lookup("environment"), contract()["environments"]
+    port, kind = lookup("database_port"), lookup("environment")
+    if port is not None and not _is_port(port.strip()):
+        from .errors import InvalidPortError
+
+        name = variable("database_port")
+        problems.append(InvalidPortError(variable=name, value=port.strip()))
+    choices = contract()["environments"]
     if kind.upper() not in choices:
+        from .errors import InvalidEnvironmentError
+
+        name, choices = variable("environment"), ", ".join(choices)
         problems.append(
-            InvalidEnvironmentError(
-                variable=variable("environment"), value=kind, choices=", ".join(choices)
-            )
+            InvalidEnvironmentError(variable=name, value=kind, choices=choices)
         )
     return problems
 

@@ -3,9 +3,15 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
+from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 from hexa_kernels.local import postgres, workspace_yaml
@@ -170,3 +176,94 @@ def kernel():
     yield start
     for one in started:
         one.stop()
+
+
+class Lab:
+    """``hexa-kernels lab`` in a process of its own, and its server's API."""
+
+    def __init__(self, folder, *options):
+        self.folder = folder
+        self.port = postgres.free_port()
+        self.runtime = folder / "runtime"
+        variables = {
+            **os.environ,
+            "JUPYTER_RUNTIME_DIR": str(self.runtime),
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "layouts"),
+        }
+        self.log = folder / "lab.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "hexa_kernels", "lab", folder),
+                    *("--no-browser", f"--ServerApp.port={self.port}"),
+                    *("--IdentityProvider.token=test", *options),
+                ],
+                env=variables,
+                cwd=folder.parent,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.api("status")
+                return
+            except OSError:
+                ended = self.process.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    self.stop()
+                    raise RuntimeError(self.log.read_text()) from None
+                time.sleep(0.1)
+
+    def api(self, path, body=None):
+        """Call the server's API; give the JSON it answers."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": "token test"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def start_kernel(self, notebook, name):
+        """Open a notebook's session as the browser does; give its kernel's client."""
+        session = self.api(
+            "sessions",
+            {
+                "path": str(notebook.relative_to(self.folder)),
+                "name": notebook.name,
+                "type": "notebook",
+                "kernel": {"name": name},
+            },
+        )
+        identity = session["kernel"]["id"]
+        file = self.runtime / f"kernel-{identity}.json"
+        client = BlockingKernelClient(connection_file=str(file))
+        client.load_connection_file()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        return client
+
+    def stop(self):
+        """Press Ctrl-C and wait; give the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def workspace_folder(server_folder, tmp_path):
+    """A workspace as ``hexa-kernels init`` makes it; its server's data goes away."""
+    folder = tmp_path / "demo"
+    workspace_yaml.create(folder, postgres.free_port())
+    home = postgres.home_of(folder / ".hexa")
+    yield folder
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def lab(workspace_folder):
+    lab = Lab(workspace_folder)
+    yield lab
+    lab.stop()

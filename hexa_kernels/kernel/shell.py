@@ -16,12 +16,34 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 
 import hexa_kernels
 
+from .. import environment
 from ..contract import contract
 from . import magics
-from .status import record
 
 NAMES = frozenset(contract()["startup"]["python"])
 _MENTION = re.compile(r"\b(?:" + "|".join(NAMES) + r")\b")
+
+
+class Record:
+    """What the kernel did so far. One a process: ``record``."""
+
+    def __init__(self):
+        self.made: dict[str, object] = {}
+        self.failures: dict[str, BaseException] = {}
+        self.durations_ms: dict[str, float] = {}
+
+    def check(self) -> list[BaseException]:
+        """List all problems known by now, without opening anything."""
+        try:
+            found = environment.check()
+        except BaseException as failure:
+            found = [failure]
+        texts = {str(problem) for problem in found}
+        others = (f for f in self.failures.values() if str(f) not in texts)
+        return [*found, *others]
+
+
+record = Record()
 
 
 def _mentioned(text: str) -> set[str]:
@@ -73,7 +95,12 @@ class StartupNames:
 
     def _warn_once(self, info) -> None:
         self.events.unregister("pre_run_cell", self._warn_once)
-        print(record.warning(), file=sys.stderr)
+        from ..errors import StartupProblemWarning
+
+        problem = record.check()[0]
+        text = getattr(problem, "message", repr(problem))
+        warning = StartupProblemWarning(problem=text, command="%hexa")
+        print(warning, file=sys.stderr)
 
     @context_matcher()
     def _complete_startup(self, context):

@@ -1,40 +1,12 @@
 """What is primed, what is wrong, and how to mend it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 
 from .. import environment
 from ..contract import contract, phrase
-from ..errors import OpenHexaError, StartupProblemWarning
-
-
-@dataclass
-class Record:
-    """What the kernel did so far. One a process: ``record``."""
-
-    made: dict[str, object] = field(default_factory=dict)
-    failures: dict[str, BaseException] = field(default_factory=dict)
-    durations_ms: dict[str, float] = field(default_factory=dict)
-    at_start: BaseException | None = None
-
-    def check(self) -> list[BaseException]:
-        """List all problems known by now, without opening anything."""
-        try:
-            found = environment.check()
-        except BaseException as failure:
-            found = [failure]
-        texts = {str(problem) for problem in found}
-        others = (f for f in self.failures.values() if str(f) not in texts)
-        return [*found, *others]
-
-    def warning(self) -> str:
-        """Say in one line that something is wrong, and where to read more."""
-        problem = self.check()[0]
-        text = getattr(problem, "message", repr(problem))
-        return str(StartupProblemWarning(problem=text, command="%hexa"))
-
-
-record = Record()
+from ..errors import OpenHexaError
+from .shell import record
 
 
 @dataclass

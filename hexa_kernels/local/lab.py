@@ -1,6 +1,7 @@
 """Run a workspace of this machine: its database, and JupyterLab or notebooks on it."""
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -97,7 +98,18 @@ def lab(folder: Path, arguments: list[str]) -> None:
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--allow-root")
+        for name in ("SIGINT", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), _stop)
         LabApp.launch_instance([*options, *arguments])
+
+
+def _stop(number, frame) -> None:
+    """End as on SIGTERM: without a terminal, Jupyter's own way out of Ctrl-C leaves
+    kernels behind. Before Jupyter listens to SIGTERM, end as Python does."""
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        raise KeyboardInterrupt
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def run(notebook: Path, output: Path, workspace: workspace_yaml.Workspace) -> None:

@@ -193,7 +193,7 @@ def test_an_extension_primes_a_plain_kernel(kernel, database, files):
 def test_a_broken_installation_still_starts(tmp_path):
     code = """
 import sys
-sys.modules["hexa_kernels.kernel.status"] = None
+sys.modules["hexa_kernels.contract"] = None
 from hexa_kernels.kernel.launch import OpenHexaKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 assert OpenHexaKernel.shell_class.klass is ZMQInteractiveShell, OpenHexaKernel

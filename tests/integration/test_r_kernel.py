@@ -20,6 +20,11 @@ def test_con_is_a_live_connection(r):
     assert r.result("DBI::dbGetQuery(con, 'SELECT 40 + 2 AS x')$x") == "[1] 42"
 
 
+def test_con_may_be_mentioned_first_in_any_generic(r):
+    code = "DBI::dbWriteTable(con, 'first_r', data.frame(x = 1), overwrite = TRUE)"
+    assert r.result(code) == "[1] TRUE"
+
+
 def test_names_are_not_the_user_s(r):
     assert r.result("ls()") == "character(0)"
     r.result("x <- 1; rm(list = ls())")

@@ -41,6 +41,9 @@ open_database <- function(read_only = FALSE, call = rlang::caller_env()) {
   abort_connection(failure, host, port, username, call)
 }
 
+# The best first.
+database_drivers <- c("RPostgres", "RPostgreSQL")
+
 # A function that connects, of the best driver installed. The arguments are passed by
 # name, never with do.call(): a traceback would show the password.
 database_driver <- function(call = rlang::caller_env()) {

@@ -18,8 +18,21 @@ startup_name <- "openhexa:startup"
   if (!startup_name %in% search()) {
     # By name: attach() in a package is refused by R CMD check, being mostly a mistake.
     do.call("attach", list(what = NULL, pos = 2L, name = startup_name))
+    load_driver_with_dbi()
     makeActiveBinding("con", function() startup_connection(), as.environment(startup_name))
   }
+}
+
+# A generic that meets its first connection as `con` looks for methods before `con` is
+# opened: the driver's must be there. Loading it now would slow every start down.
+load_driver_with_dbi <- function() {
+  load <- function(...) {
+    # R takes the driver's import of DBI, still being loaded here, for a circle; this
+    # is where it looks.
+    `__NameSpacesLoading__` <- character()
+    Find(function(driver) requireNamespace(driver, quietly = TRUE), database_drivers)
+  }
+  if (isNamespaceLoaded("DBI")) load() else setHook(packageEvent("DBI", "onLoad"), load)
 }
 
 .onDetach <- function(libpath) {

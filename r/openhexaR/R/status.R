@@ -8,8 +8,7 @@
 #' hexa_status()
 #' @export
 hexa_status <- function() {
-  installed <- c("RPostgres", "RPostgreSQL")
-  driver <- c(installed[is_installed(installed)], "-")[[1]]
+  driver <- c(database_drivers[is_installed(database_drivers)], "-")[[1]]
   problems <- startup_problems()
   rows <- c(
     openhexaR = as.character(utils::packageVersion("openhexaR")),
