@@ -30,13 +30,13 @@ lab: .venv/lab .rlib/kernels ## open JupyterLab on the workspace of the demonstr
 test: .venv/test .rlib/kernels ## run every test of both languages
 	HEXA_TEST_REQUIRE=rscript,postgres $(BIN)/python -m pytest
 
-check: .venv/test ## lint what the tests do not
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+check: .venv/test .rlib/kernels ## format, lint and spelling only
+	HEXA_TEST_REQUIRE=rscript $(BIN)/python -m pytest tests/test_style.py
 
 fix: .venv/test ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/air format r/openhexaR
 
 sync: ## copy the contract and write the help pages and NAMESPACE of the R package
 	cp hexa_kernels/contract.json r/openhexaR/inst/

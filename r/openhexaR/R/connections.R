@@ -28,12 +28,19 @@ find_connection <- function(identifier, call = rlang::caller_env()) {
   prefix <- connection_prefix(identifier, call)
   type <- if (nzchar(prefix)) toupper(Sys.getenv(prefix)) else ""
   if (!type %in% connection_types()) {
-    abort_contract("connection_not_found",
-      identifier = identifier, variable = prefix,
-      types = paste(tolower(connection_types()), collapse = ", "), call = call
+    abort_contract(
+      "connection_not_found",
+      identifier = identifier,
+      variable = prefix,
+      types = paste(tolower(connection_types()), collapse = ", "),
+      call = call
     )
   }
-  fields <- if (type == "CUSTOM") custom_fields(prefix) else typed_fields(type, prefix, call)
+  fields <- if (type == "CUSTOM") {
+    custom_fields(prefix)
+  } else {
+    typed_fields(type, prefix, call)
+  }
   new_connection(type, identifier, fields)
 }
 
@@ -48,8 +55,11 @@ typed_accessors <- function() {
       connection <- find_connection(identifier)
       actual <- attr(connection, "type")
       if (actual != type) {
-        abort_contract("connection_type",
-          identifier = identifier, expected = type, actual = actual,
+        abort_contract(
+          "connection_type",
+          identifier = identifier,
+          expected = type,
+          actual = actual,
           accessor = paste0(tolower(actual), "_connection")
         )
       }
@@ -99,7 +109,8 @@ new_connection <- function(type, identifier, fields) {
   secret <- if (type == "CUSTOM") names(fields) else setdiff(names(fields), open)
   structure(
     c(list(identifier = identifier), fields[intersect(names(fields), open)]),
-    fields = names(fields), type = type,
+    fields = names(fields),
+    type = type,
     secrets = list2env(fields[secret], parent = emptyenv()),
     class = c(paste0("openhexa_", tolower(type), "_connection"), "openhexa_connection")
   )
@@ -126,9 +137,15 @@ new_connection <- function(type, identifier, fields) {
 postgresql_url <- function(x) {
   encode <- function(text) utils::URLencode(text, reserved = TRUE)
   paste0(
-    "postgresql://", encode(x$username),
+    "postgresql://",
+    encode(x$username),
     if (!is.null(x$password)) paste0(":", encode(x$password)),
-    "@", x$host, ":", x$port, "/", encode(x$database_name)
+    "@",
+    x$host,
+    ":",
+    x$port,
+    "/",
+    encode(x$database_name)
   )
 }
 
@@ -145,9 +162,13 @@ names.openhexa_connection <- function(x) c("identifier", attr(x, "fields"))
 format.openhexa_connection <- function(x, ...) {
   shown <- unclass(x)
   hidden <- ls(attr(x, "secrets"))
-  values <- vapply(attr(x, "fields"), function(name) {
-    if (name %in% hidden) "<hidden>" else as.character(or_dash(shown[[name]]))
-  }, character(1))
+  values <- vapply(
+    attr(x, "fields"),
+    function(name) {
+      if (name %in% hidden) "<hidden>" else as.character(or_dash(shown[[name]]))
+    },
+    character(1)
+  )
   c(
     paste0("<", attr(x, "type"), " connection ", shown$identifier, ">"),
     paste0(format(attr(x, "fields")), "  ", values, recycle0 = TRUE)

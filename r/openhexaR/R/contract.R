@@ -17,9 +17,13 @@ contract_message <- function(code, values, language = message_language()) {
 fill <- function(text, values) {
   found <- gregexpr("\\{[a-z_]+\\}", text)
   names <- regmatches(text, found)[[1]]
-  regmatches(text, found) <- list(vapply(names, function(name) {
-    as.character(values[[substr(name, 2, nchar(name) - 1)]])
-  }, character(1)))
+  regmatches(text, found) <- list(vapply(
+    names,
+    function(name) {
+      as.character(values[[substr(name, 2, nchar(name) - 1)]])
+    },
+    character(1)
+  ))
   enc2utf8(text)
 }
 

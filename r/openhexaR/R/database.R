@@ -28,7 +28,9 @@ open_database <- function(read_only = FALSE, call = rlang::caller_env()) {
   port <- database_port(call)
   username <- env_require("database_username", call)
   password <- env_lookup("database_password")
-  if (is.null(password)) password <- ""
+  if (is.null(password)) {
+    password <- ""
+  }
   name <- env_require("database_name", call)
   connect <- database_driver(call)
   restore <- set_libpq_defaults(read_only)
@@ -49,16 +51,26 @@ database_drivers <- c("RPostgres", "RPostgreSQL")
 database_driver <- function(call = rlang::caller_env()) {
   if (is_installed("RPostgres")) {
     return(function(host, port, username, password, name) {
-      DBI::dbConnect(RPostgres::Postgres(),
-        host = host, port = port, user = username, password = password, dbname = name,
+      DBI::dbConnect(
+        RPostgres::Postgres(),
+        host = host,
+        port = port,
+        user = username,
+        password = password,
+        dbname = name,
         bigint = "numeric"
       )
     })
   }
   if (is_installed("RPostgreSQL")) {
     return(function(host, port, username, password, name) {
-      DBI::dbConnect(RPostgreSQL::PostgreSQL(),
-        host = host, port = port, user = username, password = password, dbname = name
+      DBI::dbConnect(
+        RPostgreSQL::PostgreSQL(),
+        host = host,
+        port = port,
+        user = username,
+        password = password,
+        dbname = name
       )
     })
   }
@@ -70,8 +82,10 @@ database_driver <- function(call = rlang::caller_env()) {
 set_libpq_defaults <- function(read_only) {
   given <- url_parameters(env_lookup("database_url"))
   settings <- c(
-    PGCONNECT_TIMEOUT = given["connect_timeout"], PGAPPNAME = given["application_name"],
-    PGSSLMODE = given["sslmode"], PGOPTIONS = given["options"]
+    PGCONNECT_TIMEOUT = given["connect_timeout"],
+    PGAPPNAME = given["application_name"],
+    PGSSLMODE = given["sslmode"],
+    PGOPTIONS = given["options"]
   )
   names(settings) <- sub("\\..*", "", names(settings))
   if (is.na(settings[["PGCONNECT_TIMEOUT"]])) {
@@ -96,7 +110,11 @@ set_env <- function(values) {
 
 # Query parameters of a URL, decoded, as a named character vector.
 url_parameters <- function(url) {
-  query <- if (is.null(url) || !grepl("?", url, fixed = TRUE)) "" else sub("^[^?]*\\?", "", url)
+  query <- if (is.null(url) || !grepl("?", url, fixed = TRUE)) {
+    ""
+  } else {
+    sub("^[^?]*\\?", "", url)
+  }
   pairs <- strsplit(strsplit(query, "&", fixed = TRUE)[[1]], "=", fixed = TRUE)
   pairs <- Filter(function(pair) length(pair) == 2, pairs)
   values <- vapply(pairs, function(pair) utils::URLdecode(pair[[2]]), character(1))
@@ -106,15 +124,22 @@ url_parameters <- function(url) {
 
 abort_connection <- function(text, host, port, username, call) {
   if (grepl("password authentication failed|mot de passe", text)) {
-    abort_contract("database_authentication",
-      host = host, username = username, call = call
+    abort_contract(
+      "database_authentication",
+      host = host,
+      username = username,
+      call = call
     )
   }
   if (grepl("FATAL:", text, fixed = TRUE)) {
     reason <- strsplit(sub(".*FATAL: *", "", text), "\n", fixed = TRUE)[[1]][[1]]
-    abort_contract("database_refused",
-      host = host, port = port, username = username,
-      reason = sub("[.) ]*$", "", reason), call = call
+    abort_contract(
+      "database_refused",
+      host = host,
+      port = port,
+      username = username,
+      reason = sub("[.) ]*$", "", reason),
+      call = call
     )
   }
   abort_contract("database_unreachable", host = host, port = port, call = call)

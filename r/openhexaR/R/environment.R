@@ -40,7 +40,9 @@ as_port <- function(text, variable, call = rlang::caller_env()) {
 message_language <- function() {
   settings <- Sys.getenv(c("LC_ALL", "LC_MESSAGES", "LANG"))
   chosen <- env_lookup("language")
-  if (is.null(chosen)) chosen <- c(settings[nzchar(settings)], "")[[1]]
+  if (is.null(chosen)) {
+    chosen <- c(settings[nzchar(settings)], "")[[1]]
+  }
   if (startsWith(tolower(chosen), "fr")) "fr" else "en"
 }
 
@@ -58,8 +60,10 @@ env_problems <- function() {
   kind <- env_lookup("environment")
   choices <- unlist(contract()$environments)
   if (!toupper(kind) %in% choices) {
-    problems[[length(problems) + 1]] <- contract_condition("invalid_environment",
-      variable = env_variable("environment"), value = kind,
+    problems[[length(problems) + 1]] <- contract_condition(
+      "invalid_environment",
+      variable = env_variable("environment"),
+      value = kind,
       choices = paste(choices, collapse = ", ")
     )
   }

@@ -3,15 +3,19 @@
 
 abort_contract <- function(code, ..., parent = NULL, call = rlang::caller_env()) {
   values <- list(...)
-  rlang::abort(contract_message(code, values),
+  rlang::abort(
+    contract_message(code, values),
     class = c(paste0("openhexa_error_", code), "openhexa_error"),
-    values = values, parent = parent, call = call
+    values = values,
+    parent = parent,
+    call = call
   )
 }
 
 warn_contract <- function(code, ...) {
   values <- list(...)
-  rlang::warn(contract_message(code, values),
+  rlang::warn(
+    contract_message(code, values),
     class = c(paste0("openhexa_warning_", code), "openhexa_warning"),
     values = values
   )
@@ -22,21 +26,29 @@ contract_condition <- function(code, ...) {
   tryCatch(abort_contract(code, ...), openhexa_error = identity)
 }
 
-check_string <- function(x, argument = rlang::caller_arg(x),
-                         call = rlang::caller_env()) {
+check_string <- function(
+  x,
+  argument = rlang::caller_arg(x),
+  call = rlang::caller_env()
+) {
   if (!rlang::is_string(x)) {
-    abort_contract("invalid_argument",
-      argument = argument, expected = phrase("a_string"),
-      actual = class(x)[[1]], call = call
+    abort_contract(
+      "invalid_argument",
+      argument = argument,
+      expected = phrase("a_string"),
+      actual = class(x)[[1]],
+      call = call
     )
   }
 }
 
-check_flag <- function(x, argument = rlang::caller_arg(x),
-                       call = rlang::caller_env()) {
+check_flag <- function(x, argument = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!rlang::is_bool(x)) {
-    abort_contract("invalid_argument",
-      argument = argument, expected = "TRUE / FALSE", actual = class(x)[[1]],
+    abort_contract(
+      "invalid_argument",
+      argument = argument,
+      expected = "TRUE / FALSE",
+      actual = class(x)[[1]],
       call = call
     )
   }

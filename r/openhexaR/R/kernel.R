@@ -40,7 +40,8 @@ startup_step <- function(name, code) {
       add_problem(w)
       tryInvokeRestart("muffleWarning")
     }),
-    error = add_problem, interrupt = add_problem
+    error = add_problem,
+    interrupt = add_problem
   )
   the$steps[[name]] <- (proc.time()[["elapsed"]] - begin) * 1000
 }
@@ -68,7 +69,8 @@ restore_variables <- function(environ = "/proc/self/environ", renviron = ".Renvi
   lines <- if (file.exists(renviron)) readLines(renviron, warn = FALSE) else character()
   found <- regmatches(lines, regexpr("^\\s*(export\\s+)?(WORKSPACE|HEXA)_\\w+", lines))
   if (length(found) > 0) {
-    warn_contract("renviron_overrides",
+    warn_contract(
+      "renviron_overrides",
       variables = paste(sub("^\\s*(export\\s+)?", "", found), collapse = ", "),
       path = normalizePath(renviron)
     )
@@ -126,8 +128,10 @@ source_profile <- function() {
   tryCatch(
     sys.source(path, envir = globalenv(), keep.source = FALSE),
     error = function(e) {
-      abort_contract("profile_failed",
-        path = normalizePath(path), reason = sub("\\.$", "", conditionMessage(e)),
+      abort_contract(
+        "profile_failed",
+        path = normalizePath(path),
+        reason = sub("\\.$", "", conditionMessage(e)),
         call = NULL
       )
     }

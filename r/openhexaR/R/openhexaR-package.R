@@ -19,7 +19,11 @@ startup_name <- "openhexa:startup"
     # By name: attach() in a package is refused by R CMD check, being mostly a mistake.
     do.call("attach", list(what = NULL, pos = 2L, name = startup_name))
     load_driver_with_dbi()
-    makeActiveBinding("con", function() startup_connection(), as.environment(startup_name))
+    makeActiveBinding(
+      "con",
+      function() startup_connection(),
+      as.environment(startup_name)
+    )
   }
 }
 

@@ -13,15 +13,19 @@
 hexa_require <- function(...) {
   packages <- c(...)
   if (!(is.null(packages) || is.character(packages)) || anyNA(packages)) {
-    abort_contract("invalid_argument",
-      argument = "...", expected = phrase("package_names"),
+    abort_contract(
+      "invalid_argument",
+      argument = "...",
+      expected = phrase("package_names"),
       actual = class(packages)[[1]]
     )
   }
   missing <- packages[!is_installed(packages)]
   if (length(missing) > 0) {
-    abort_contract("missing_packages",
-      packages = paste(missing, collapse = ", "), command = install_command(missing)
+    abort_contract(
+      "missing_packages",
+      packages = paste(missing, collapse = ", "),
+      command = install_command(missing)
     )
   }
   invisible(TRUE)
@@ -29,8 +33,11 @@ hexa_require <- function(...) {
 
 require_package <- function(package, purpose, call = rlang::caller_env()) {
   if (!is_installed(package)) {
-    abort_contract("missing_package",
-      package = package, purpose = purpose, command = install_command(package),
+    abort_contract(
+      "missing_package",
+      package = package,
+      purpose = purpose,
+      command = install_command(package),
       call = call
     )
   }
@@ -38,13 +45,20 @@ require_package <- function(package, purpose, call = rlang::caller_env()) {
 
 # Whether each package can be found, without loading it.
 is_installed <- function(packages) {
-  vapply(packages, function(package) {
-    nzchar(system.file(package = package))
-  }, logical(1), USE.NAMES = FALSE)
+  vapply(
+    packages,
+    function(package) {
+      nzchar(system.file(package = package))
+    },
+    logical(1),
+    USE.NAMES = FALSE
+  )
 }
 
 install_command <- function(packages) {
   names <- paste0("\"", packages, "\"", collapse = ", ")
-  if (length(packages) > 1) names <- paste0("c(", names, ")")
+  if (length(packages) > 1) {
+    names <- paste0("c(", names, ")")
+  }
   paste0("install.packages(", names, ")")
 }

@@ -24,7 +24,10 @@ hexa_status <- function() {
     problems = if (length(problems)) length(problems) else phrase("none")
   )
   structure(
-    list(rows = data.frame(label = names(rows), value = unname(rows)), problems = problems),
+    list(
+      rows = data.frame(label = names(rows), value = unname(rows)),
+      problems = problems
+    ),
     class = "openhexa_status"
   )
 }
@@ -68,11 +71,20 @@ repr_html.openhexa_status <- function(obj, ...) {
   }
   left <- "style='text-align:left'"
   cells <- paste0(
-    "<tr><th ", left, ">", escape(obj$rows$label), "</th><td ", left, ">",
-    escape(obj$rows$value), "</td></tr>",
+    "<tr><th ",
+    left,
+    ">",
+    escape(obj$rows$label),
+    "</th><td ",
+    left,
+    ">",
+    escape(obj$rows$value),
+    "</td></tr>",
     collapse = ""
   )
   items <- vapply(obj$problems, function(p) escape(problem_line(p)), character(1))
-  list <- if (length(items)) paste0("<ul>", paste0("<li>", items, "</li>", collapse = ""), "</ul>")
+  list <- if (length(items)) {
+    paste0("<ul>", paste0("<li>", items, "</li>", collapse = ""), "</ul>")
+  }
   paste0("<table>", cells, "</table>", list)
 }

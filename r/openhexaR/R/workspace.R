@@ -45,11 +45,17 @@ new_workspace <- function() {
     slug = function() env_require("slug", call = quote(workspace$slug)),
     files_path = function() env_path("files_path"),
     tmp_path = function() env_path("tmp_path"),
-    database_host = function() env_require("database_host", call = quote(workspace$database_host)),
+    database_host = function() {
+      env_require("database_host", call = quote(workspace$database_host))
+    },
     database_port = function() database_port(call = quote(workspace$database_port)),
-    database_username = function() env_require("database_username", call = quote(workspace$database_username)),
+    database_username = function() {
+      env_require("database_username", call = quote(workspace$database_username))
+    },
     database_password = function() env_lookup("database_password"),
-    database_name = function() env_require("database_name", call = quote(workspace$database_name)),
+    database_name = function() {
+      env_require("database_name", call = quote(workspace$database_name))
+    },
     database_url = function() database_url(call = quote(workspace$database_url))
   )
   self <- new.env(parent = emptyenv())
@@ -68,7 +74,9 @@ read_only_property <- function(name, read) {
 
 database_port <- function(call = rlang::caller_env()) {
   as_port(
-    env_require("database_port", call), env_variable("database_port"), call
+    env_require("database_port", call),
+    env_variable("database_port"),
+    call
   )
 }
 
@@ -80,10 +88,15 @@ database_url <- function(call = rlang::caller_env()) {
   encode <- function(text) utils::URLencode(text, reserved = TRUE)
   password <- env_lookup("database_password")
   paste0(
-    "postgresql://", encode(env_require("database_username", call)),
+    "postgresql://",
+    encode(env_require("database_username", call)),
     if (!is.null(password)) paste0(":", encode(password)),
-    "@", env_require("database_host", call), ":", database_port(call),
-    "/", encode(env_require("database_name", call))
+    "@",
+    env_require("database_host", call),
+    ":",
+    database_port(call),
+    "/",
+    encode(env_require("database_name", call))
   )
 }
 
@@ -109,7 +122,12 @@ database_label <- function() {
     if (is.null(value)) "?" else value
   }
   paste0(
-    part("database_username"), "@", host, ":", part("database_port"), "/",
+    part("database_username"),
+    "@",
+    host,
+    ":",
+    part("database_port"),
+    "/",
     part("database_name")
   )
 }
@@ -151,8 +169,11 @@ workspace_path <- function(...) path_below(env_path("files_path"), c(...))
 tmp_path <- function(...) {
   root <- env_path("tmp_path")
   if (!make_folder(root)) {
-    warn_contract("scratch_replaced",
-      path = root, replacement = tempdir(), variable = env_variable("tmp_path")
+    warn_contract(
+      "scratch_replaced",
+      path = root,
+      replacement = tempdir(),
+      variable = env_variable("tmp_path")
     )
     root <- tempdir()
   }
@@ -177,7 +198,8 @@ path_below <- function(root, parts, call = rlang::caller_env()) {
 }
 
 make_folder <- function(path) {
-  dir.exists(path) || dir.create(path, showWarnings = FALSE, recursive = TRUE) ||
+  dir.exists(path) ||
+    dir.create(path, showWarnings = FALSE, recursive = TRUE) ||
     dir.exists(path)
 }
 

@@ -1,10 +1,16 @@
 # No test sees the machine's own workspace, language or database.
 local_clean_env <- function(..., .frame = parent.frame()) {
   found <- names(Sys.getenv())
-  ours <- grep("^(WORKSPACE_|HEXA_(?!TEST)|JPY_|PG|LC_|LANG)", found,
-    value = TRUE, perl = TRUE
+  ours <- grep(
+    "^(WORKSPACE_|HEXA_(?!TEST)|JPY_|PG|LC_|LANG)",
+    found,
+    value = TRUE,
+    perl = TRUE
   )
-  withr::local_envvar(rlang::set_names(rep(NA, length(ours)), ours), .local_envir = .frame)
+  withr::local_envvar(
+    rlang::set_names(rep(NA, length(ours)), ours),
+    .local_envir = .frame
+  )
   withr::local_envvar(LANG = "C.UTF-8", HEXA_LANG = "en", .local_envir = .frame)
   values <- rlang::list2(...)
   if (length(values)) withr::local_envvar(.new = unlist(values), .local_envir = .frame)
@@ -15,7 +21,9 @@ local_database <- function(..., .frame = parent.frame()) {
   facts <- c("HOST", "PORT", "USERNAME", "PASSWORD", "DB_NAME")
   values <- Sys.getenv(paste0("HEXA_TEST_DATABASE_", facts))
   if (!all(nzchar(values))) {
-    if (grepl("postgres", Sys.getenv("HEXA_TEST_REQUIRE"))) stop("no database was given")
+    if (grepl("postgres", Sys.getenv("HEXA_TEST_REQUIRE"))) {
+      stop("no database was given")
+    }
     testthat::skip("no database was given")
   }
   names(values) <- paste0("WORKSPACE_DATABASE_", facts)
@@ -25,7 +33,9 @@ local_database <- function(..., .frame = parent.frame()) {
 # The connection behind `con` is forgotten before and after.
 local_con <- function(.frame = parent.frame()) {
   forget <- function() {
-    if (!is.null(the$con) && is_open(the$con)) DBI::dbDisconnect(the$con)
+    if (!is.null(the$con) && is_open(the$con)) {
+      DBI::dbDisconnect(the$con)
+    }
     the$con <- NULL
   }
   forget()

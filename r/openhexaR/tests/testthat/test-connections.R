@@ -2,21 +2,35 @@ secrets <- c("pw-7f3a", "key-9b1c", "json-5d2e")
 
 local_connections <- function(.frame = parent.frame()) {
   local_clean_env(
-    POLIO = "dhis2", POLIO_URL = "https://dhis2.example.org", POLIO_USERNAME = "ada",
+    POLIO = "dhis2",
+    POLIO_URL = "https://dhis2.example.org",
+    POLIO_USERNAME = "ada",
     POLIO_PASSWORD = "pw-7f3a",
-    BUCKET = "s3", BUCKET_ACCESS_KEY_ID = "key-9b1c", BUCKET_ACCESS_KEY_SECRET = "pw-7f3a",
+    BUCKET = "s3",
+    BUCKET_ACCESS_KEY_ID = "key-9b1c",
+    BUCKET_ACCESS_KEY_SECRET = "pw-7f3a",
     BUCKET_BUCKET_NAME = "data",
-    STORE = "postgresql", STORE_HOST = "h", STORE_PORT = "5432", STORE_USERNAME = "u",
-    STORE_PASSWORD = "pw-7f3a", STORE_DB_NAME = "d",
-    CLOUD = "gcs", CLOUD_SERVICE_ACCOUNT_KEY = "json-5d2e", CLOUD_BUCKET_NAME = "b",
-    MINE = "custom", MINE_TOKEN = "key-9b1c", .frame = .frame
+    STORE = "postgresql",
+    STORE_HOST = "h",
+    STORE_PORT = "5432",
+    STORE_USERNAME = "u",
+    STORE_PASSWORD = "pw-7f3a",
+    STORE_DB_NAME = "d",
+    CLOUD = "gcs",
+    CLOUD_SERVICE_ACCOUNT_KEY = "json-5d2e",
+    CLOUD_BUCKET_NAME = "b",
+    MINE = "custom",
+    MINE_TOKEN = "key-9b1c",
+    .frame = .frame
   )
 }
 
 identifiers <- c("polio", "bucket", "store", "cloud", "mine")
 
 expect_no_secret <- function(text) {
-  for (secret in secrets) expect_false(any(grepl(secret, text, fixed = TRUE)))
+  for (secret in secrets) {
+    expect_false(any(grepl(secret, text, fixed = TRUE)))
+  }
 }
 
 test_that("no way of showing a record shows a secret", {
@@ -60,17 +74,22 @@ test_that("a traceback shows no secret", {
   record <- workspace$get_connection("polio")
   fail <- function(connection) stop("no")
   trace <- tryCatch(
-    withCallingHandlers(fail(record), error = function(e) rlang::cnd_signal(
-      rlang::error_cnd(message = "x", trace = rlang::trace_back())
-    )),
+    withCallingHandlers(fail(record), error = function(e) {
+      rlang::cnd_signal(
+        rlang::error_cnd(message = "x", trace = rlang::trace_back())
+      )
+    }),
     error = function(e) capture.output(print(e$trace))
   )
   expect_no_secret(trace)
   calls <- character()
-  try(withCallingHandlers(
-    do.call(fail, list(record)),
-    error = function(e) calls <<- unlist(lapply(sys.calls(), deparse))
-  ), silent = TRUE)
+  try(
+    withCallingHandlers(
+      do.call(fail, list(record)),
+      error = function(e) calls <<- unlist(lapply(sys.calls(), deparse))
+    ),
+    silent = TRUE
+  )
   expect_no_secret(calls)
 })
 
@@ -81,14 +100,19 @@ test_that("fields are read with $ and [[ and offered by completion", {
   expect_identical(record[["password"]], "pw-7f3a")
   expect_null(record$nothing)
   expect_identical(
-    names(record), c("identifier", "host", "port", "username", "password", "database_name")
+    names(record),
+    c("identifier", "host", "port", "username", "password", "database_name")
   )
   expect_identical(utils::.DollarNames(record, "^pa"), "password")
 })
 
 test_that("records print without their secrets", {
   local_connections()
-  expect_snapshot(for (identifier in identifiers) print(workspace$get_connection(identifier)))
+  expect_snapshot(
+    for (identifier in identifiers) {
+      print(workspace$get_connection(identifier))
+    }
+  )
 })
 
 test_that("connections are listed with their types", {

@@ -4,7 +4,13 @@ test_that("a connection is the driver's own, and works", {
   withr::defer(DBI::dbDisconnect(connection))
   expect_s4_class(connection, "DBIConnection")
   table <- data.frame(id = 1:3, name = c("a", "\u00e9t\u00e9", NA))
-  DBI::dbWriteTable(connection, "openhexar_test", table, row.names = FALSE, overwrite = TRUE)
+  DBI::dbWriteTable(
+    connection,
+    "openhexar_test",
+    table,
+    row.names = FALSE,
+    overwrite = TRUE
+  )
   expect_equal(DBI::dbReadTable(connection, "openhexar_test"), table)
   DBI::dbRemoveTable(connection, "openhexar_test")
 })
@@ -16,7 +22,10 @@ test_that("a read-only connection refuses to write", {
   answer <- DBI::dbGetQuery(connection, "SHOW default_transaction_read_only")
   expect_equal(answer[[1]], "on")
   expect_null(suppressWarnings(
-    tryCatch(DBI::dbExecute(connection, "CREATE TABLE no (x int)"), error = function(e) NULL)
+    tryCatch(
+      DBI::dbExecute(connection, "CREATE TABLE no (x int)"),
+      error = function(e) NULL
+    )
   ))
   expect_false(DBI::dbExistsTable(connection, "no"))
 })
@@ -28,7 +37,11 @@ test_that("parameters of the URL are passed on, and no variable stays set", {
   withr::defer(DBI::dbDisconnect(connection))
   answer <- DBI::dbGetQuery(connection, "SHOW application_name")
   expect_equal(answer[[1]], "notebook/user/ada")
-  expect_false(any(nzchar(Sys.getenv(c("PGAPPNAME", "PGCONNECT_TIMEOUT", "PGOPTIONS")))))
+  expect_false(any(nzchar(Sys.getenv(c(
+    "PGAPPNAME",
+    "PGCONNECT_TIMEOUT",
+    "PGOPTIONS"
+  )))))
 })
 
 test_that("con opens once, and again after it was closed", {
@@ -88,8 +101,10 @@ test_that("a wrong password, a missing database and a silent host are told apart
 
 test_that("without a driver the message names one", {
   local_clean_env(
-    WORKSPACE_DATABASE_HOST = "h", WORKSPACE_DATABASE_PORT = "1",
-    WORKSPACE_DATABASE_USERNAME = "u", WORKSPACE_DATABASE_DB_NAME = "d"
+    WORKSPACE_DATABASE_HOST = "h",
+    WORKSPACE_DATABASE_PORT = "1",
+    WORKSPACE_DATABASE_USERNAME = "u",
+    WORKSPACE_DATABASE_DB_NAME = "d"
   )
   local_installed()
   condition <- expect_error(
@@ -101,8 +116,10 @@ test_that("without a driver the message names one", {
 
 test_that("completing a name opens nothing", {
   local_clean_env(
-    WORKSPACE_DATABASE_HOST = "127.0.0.1", WORKSPACE_DATABASE_PORT = "1",
-    WORKSPACE_DATABASE_USERNAME = "u", WORKSPACE_DATABASE_DB_NAME = "d"
+    WORKSPACE_DATABASE_HOST = "127.0.0.1",
+    WORKSPACE_DATABASE_PORT = "1",
+    WORKSPACE_DATABASE_USERNAME = "u",
+    WORKSPACE_DATABASE_DB_NAME = "d"
   )
   local_con()
   complete <- utils:::.completeToken

@@ -1,9 +1,14 @@
 test_that("every code has a class, a text and a hint in both languages", {
   for (code in names(contract()$errors)) {
     entry <- contract()$errors[[code]]
-    if (identical(entry$only, "python")) next
+    if (identical(entry$only, "python")) {
+      next
+    }
     texts <- paste(unlist(entry[c("en", "fr")]), collapse = " ")
-    names <- unique(regmatches(texts, gregexpr("(?<=\\{)[a-z_]+(?=\\})", texts, perl = TRUE))[[1]])
+    names <- unique(regmatches(
+      texts,
+      gregexpr("(?<=\\{)[a-z_]+(?=\\})", texts, perl = TRUE)
+    )[[1]])
     values <- rlang::set_names(as.list(toupper(names)), names)
     for (language in c("en", "fr")) {
       local_clean_env(HEXA_LANG = language)
@@ -19,8 +24,12 @@ test_that("every code has a class, a text and a hint in both languages", {
 test_that("errors are worded in both languages", {
   for (language in c("en", "fr")) {
     local_clean_env(
-      HEXA_LANG = language, POLIO = "dhis2", STORE = "postgresql", STORE_PORT = "x",
-      WORKSPACE_DATABASE_PORT = "abc", WORKSPACE_FILES_PATH = "/w"
+      HEXA_LANG = language,
+      POLIO = "dhis2",
+      STORE = "postgresql",
+      STORE_PORT = "x",
+      WORKSPACE_DATABASE_PORT = "abc",
+      WORKSPACE_FILES_PATH = "/w"
     )
     expect_snapshot(error = TRUE, {
       workspace$slug
@@ -39,7 +48,11 @@ test_that("errors are worded in both languages", {
 test_that("a value that holds braces is left as it is", {
   local_clean_env()
   condition <- contract_condition("missing_variable", variable = "{variable} {.emph x}")
-  expect_match(conditionMessage(condition), "variable {variable} {.emph x} is", fixed = TRUE)
+  expect_match(
+    conditionMessage(condition),
+    "variable {variable} {.emph x} is",
+    fixed = TRUE
+  )
 })
 
 test_that("the locale chooses the language, HEXA_LANG before it", {

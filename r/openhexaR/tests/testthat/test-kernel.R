@@ -1,7 +1,12 @@
 test_that("variables of the server win over those of a .Renviron", {
   local_clean_env(WORKSPACE_DATABASE_HOST = "evil", FOO = "bar")
   file <- withr::local_tempfile()
-  text <- c("WORKSPACE_DATABASE_HOST=good", "HEXA_TOKEN=a=b\nc", "HEXA_EMPTY=", "FOO=other")
+  text <- c(
+    "WORKSPACE_DATABASE_HOST=good",
+    "HEXA_TOKEN=a=b\nc",
+    "HEXA_EMPTY=",
+    "FOO=other"
+  )
   raw <- unlist(lapply(text, function(t) c(charToRaw(t), as.raw(0))))
   writeBin(raw, file)
   withr::local_envvar(HEXA_TOKEN = NA, HEXA_EMPTY = NA)
@@ -14,7 +19,9 @@ test_that("variables of the server win over those of a .Renviron", {
 
 test_that("where the server's variables cannot be read, a .Renviron is named", {
   local_clean_env()
-  file <- withr::local_tempfile(lines = c("FOO=1", " export HEXA_TOKEN=x", "WORKSPACE_A=y"))
+  file <- withr::local_tempfile(
+    lines = c("FOO=1", " export HEXA_TOKEN=x", "WORKSPACE_A=y")
+  )
   condition <- expect_warning(
     restore_variables(environ = "/not/there", renviron = file),
     class = "openhexa_warning_renviron_overrides"
@@ -27,7 +34,10 @@ test_that("places of libraries are set only when unset and there", {
   prefix <- withr::local_tempdir()
   dir.create(file.path(prefix, "share/proj"), recursive = TRUE)
   withr::local_envvar(
-    PROJ_LIB = NA, PROJ_DATA = "/mine", GDAL_DATA = NA, RETICULATE_PYTHON = NA
+    PROJ_LIB = NA,
+    PROJ_DATA = "/mine",
+    GDAL_DATA = NA,
+    RETICULATE_PYTHON = NA
   )
   set_library_paths(prefix)
   expect_equal(Sys.getenv("PROJ_LIB"), file.path(prefix, "share/proj"))

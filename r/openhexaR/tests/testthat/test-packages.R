@@ -10,7 +10,11 @@ test_that("all missing packages are named at once", {
     class = "openhexa_error_missing_packages"
   )
   expect_equal(condition$values$packages, "not.there, nor.there")
-  expect_match(condition$values$command, "c(\"not.there\", \"nor.there\")", fixed = TRUE)
+  expect_match(
+    condition$values$command,
+    "c(\"not.there\", \"nor.there\")",
+    fixed = TRUE
+  )
 })
 
 test_that("a name that is no name is refused", {

@@ -1,9 +1,13 @@
 test_that("the status shows problems with their remedy, and no secret", {
   local_clean_env(
-    HEXA_WORKSPACE = "demo", HEXA_ENVIRONMENT = "SOMEWHERE",
-    WORKSPACE_DATABASE_HOST = "h", WORKSPACE_DATABASE_PORT = "abc",
-    WORKSPACE_DATABASE_USERNAME = "u", WORKSPACE_DATABASE_PASSWORD = "pw-7f3a",
-    WORKSPACE_DATABASE_DB_NAME = "d", HEXA_TOKEN = "pw-7f3a"
+    HEXA_WORKSPACE = "demo",
+    HEXA_ENVIRONMENT = "SOMEWHERE",
+    WORKSPACE_DATABASE_HOST = "h",
+    WORKSPACE_DATABASE_PORT = "abc",
+    WORKSPACE_DATABASE_USERNAME = "u",
+    WORKSPACE_DATABASE_PASSWORD = "pw-7f3a",
+    WORKSPACE_DATABASE_DB_NAME = "d",
+    HEXA_TOKEN = "pw-7f3a"
   )
   status <- hexa_status()
   shown <- c(capture.output(print(status)), repr_html.openhexa_status(status))
@@ -22,8 +26,11 @@ test_that("a start without problems says nothing", {
 test_that("the warning line of a start is one line", {
   local_clean_env(WORKSPACE_DATABASE_PORT = "abc")
   line <- startup_line(startup_problems()[[1]])
-  expect_equal(line, paste(
-    "OpenHEXA: Environment variable WORKSPACE_DATABASE_PORT is not a port number:",
-    "\"abc\". Run `hexa_status()` for what to do."
-  ))
+  expect_equal(
+    line,
+    paste(
+      "OpenHEXA: Environment variable WORKSPACE_DATABASE_PORT is not a port number:",
+      "\"abc\". Run `hexa_status()` for what to do."
+    )
+  )
 })

@@ -1,17 +1,25 @@
 # The vectors that Python runs too, through the SDK.
 
 vectors <- jsonlite::read_json("contract/vectors.json", simplifyVector = FALSE)
-prefixes <- jsonlite::read_json("contract/constcase-vectors.json", simplifyVector = FALSE)
+prefixes <- jsonlite::read_json(
+  "contract/constcase-vectors.json",
+  simplifyVector = FALSE
+)
 
 fill_dir <- function(value, dir) {
-  if (is.character(value)) return(gsub("{dir}", dir, value, fixed = TRUE))
-  if (is.list(value)) value[] <- lapply(value, fill_dir, dir)
+  if (is.character(value)) {
+    return(gsub("{dir}", dir, value, fixed = TRUE))
+  }
+  if (is.list(value)) {
+    value[] <- lapply(value, fill_dir, dir)
+  }
   value
 }
 
 run_call <- function(call) {
   arguments <- call[-1]
-  switch(call[[1]],
+  switch(
+    call[[1]],
     get = workspace[[arguments[[1]]]],
     connection = workspace[[arguments[[1]]]](arguments[[2]]),
     workspace_path = do.call(workspace_path, arguments),
@@ -37,7 +45,9 @@ for (vector in vectors) {
       result <- run_call(vector$call)
       expected <- vector[[name]]
       if (vector$call[[1]] == "connection") {
-        for (field in names(expected)) expect_equal(result[[field]], expected[[field]])
+        for (field in names(expected)) {
+          expect_equal(result[[field]], expected[[field]])
+        }
       } else {
         expect_equal(result, expected)
       }

@@ -7,9 +7,12 @@ test_that("showing the workspace needs nothing and shows no password", {
   local_clean_env()
   expect_snapshot(workspace)
   local_clean_env(
-    HEXA_WORKSPACE = "demo", WORKSPACE_DATABASE_HOST = "h",
-    WORKSPACE_DATABASE_PORT = "1", WORKSPACE_DATABASE_USERNAME = "u",
-    WORKSPACE_DATABASE_PASSWORD = "pw-7f3a", WORKSPACE_DATABASE_DB_NAME = "d"
+    HEXA_WORKSPACE = "demo",
+    WORKSPACE_DATABASE_HOST = "h",
+    WORKSPACE_DATABASE_PORT = "1",
+    WORKSPACE_DATABASE_USERNAME = "u",
+    WORKSPACE_DATABASE_PASSWORD = "pw-7f3a",
+    WORKSPACE_DATABASE_DB_NAME = "d"
   )
   expect_snapshot({
     workspace
