@@ -66,5 +66,5 @@ clean: ## remove what make made, but the workspace of the demonstration
 	@touch $@ .venv/lab
 
 .rlib/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py | .venv/lab
-	$(BIN)/hexa-kernels install --sys-prefix --r-library $(RLIB)
+	$(BIN)/hexa-kernels install --kernel all --sys-prefix --r-library $(RLIB)
 	@touch $@

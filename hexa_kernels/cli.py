@@ -1,6 +1,7 @@
 """The command ``hexa-kernels``."""
 
 import json
+import shutil
 import sys
 import warnings
 from contextlib import contextmanager
@@ -10,7 +11,11 @@ from pathlib import Path
 import click
 
 from . import __version__
-from .errors import OpenHexaError, OpenHexaWarning
+from .errors import OpenHexaError, OpenHexaWarning, RMissingError
+
+
+def _say(problem: OpenHexaError | OpenHexaWarning) -> None:
+    click.echo(f"[{problem.code}] {problem.message}\n  {problem.hint}", err=True)
 
 
 class _Command(click.Command):
@@ -20,7 +25,7 @@ class _Command(click.Command):
         try:
             return super().invoke(context)
         except OpenHexaError as error:
-            click.echo(f"[{error.code}] {error.message}\n  {error.hint}", err=True)
+            _say(error)
             context.exit(1)
 
 
@@ -34,9 +39,6 @@ def main():
     """Jupyter kernels in which the OpenHEXA workspace is simply there."""
 
 
-_ONE_OR_ALL = click.Choice(["python", "r", "all"])
-
-
 def _chosen(kernel: str) -> list[str]:
     return ["python", "r"] if kernel == "all" else [kernel]
 
@@ -45,7 +47,11 @@ def _chosen(kernel: str) -> list[str]:
 @click.option("--user", is_flag=True, help="Into your own Jupyter folder (default).")
 @click.option("--sys-prefix", is_flag=True, help="Into this Python environment.")
 @click.option("--prefix", type=click.Path(), help="Into DIR/share/jupyter/kernels.")
-@click.option("--kernel", type=_ONE_OR_ALL, default="all", show_default=True)
+@click.option(
+    "--kernel",
+    type=click.Choice(["python", "r", "all"]),
+    help="Default: python, and r where R is installed.",
+)
 @click.option("--name", help="Kernel name; with one kernel only.")
 @click.option("--display-name", help="What Jupyter shows; with one kernel only.")
 @click.option(
@@ -60,11 +66,15 @@ def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, ove
 
     if sum(map(bool, (user, sys_prefix, prefix))) > 1:
         raise click.UsageError("Choose one of --user, --sys-prefix and --prefix.")
-    if kernel == "all" and (name or display_name):
+    if kernel not in ("python", "r") and (name or display_name):
         raise click.UsageError("--name and --display-name need --kernel python or r.")
     prefix = sys.prefix if sys_prefix else prefix
     if name:
         kernelspec.check_name(name)
+    if kernel is None:
+        kernel = "all" if shutil.which("R") else "python"
+        if kernel == "python":
+            _say(RMissingError())
     if "r" in _chosen(kernel):
         click.echo("Installing the R package openhexaR …")
         library = kernelspec.install_r_package(r_library)
@@ -85,7 +95,7 @@ def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, ove
 
 
 @main.command()
-@click.option("--kernel", type=_ONE_OR_ALL, default="all", show_default=True)
+@click.option("--kernel", type=click.Choice(["python", "r", "all"]), default="all")
 @click.option("--name", help="A kernel installed under another name.")
 def uninstall(kernel, name):
     """Remove the kernels. The R package stays: remove.packages("openhexaR")."""
@@ -181,7 +191,7 @@ def _said_warnings():
 
     def show(warning, category, *place, **options):
         if issubclass(category, OpenHexaWarning):
-            click.echo(f"[{warning.code}] {warning}", err=True)
+            _say(warning)
         else:
             shown(warning, category, *place, **options)
 

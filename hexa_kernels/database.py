@@ -106,3 +106,4 @@ def _explain(context) -> None:
     else:
         ours = DatabaseUnreachableError(**values)
     context.sqlalchemy_exception.add_note(f"[{ours.code}] {ours}")
+    context.sqlalchemy_exception.explained = ours

@@ -39,7 +39,15 @@ def make(
     """Make a kernel.json with absolute interpreters, from the one that is shipped."""
     template = source("kernelspecs") / KERNELS[kernel] / "kernel.json"
     spec = json.loads(template.read_text(encoding="utf-8"))
-    spec["argv"][0] = sys.executable if kernel == "python" else find_r()
+    if kernel == "python":
+        # What the installed ipykernel can do besides, such as encryption, ours can.
+        from ipykernel.kernelspec import get_kernel_dict
+
+        spec = {**get_kernel_dict(), **spec}
+        spec["metadata"] = {**get_kernel_dict().get("metadata", {}), **spec["metadata"]}
+        spec["argv"][0] = sys.executable
+    else:
+        spec["argv"][0] = find_r()
     if display_name:
         spec["display_name"] = display_name
     if r_library:

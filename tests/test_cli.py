@@ -26,6 +26,19 @@ def test_install_starts_what_it_installs(cli, tmp_path):
     assert done.output.count("(starts)") == 2
 
 
+def test_without_r_python_alone_is_installed_and_r_is_said_to_be_missing(
+    cli, tmp_path, setenv
+):
+    setenv({"PATH": str(tmp_path)})
+    done = cli("install", "--prefix", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("[r_missing]")
+    assert "openhexa-python: " in done.output
+    done = cli("install", "--prefix", tmp_path, "--kernel", "all")
+    assert done.exit_code == 1
+    assert "[r_missing]" in done.output
+
+
 def test_install_with_another_name_list_and_uninstall(cli, tmp_path, setenv):
     setenv({"JUPYTER_PATH": str(tmp_path / "share/jupyter")})
     options = ["--kernel", "python", "--name", "mine", "--display-name", "Mine"]

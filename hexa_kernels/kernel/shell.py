@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
+from types import TracebackType
 
 from ipykernel import zmqshell
 from IPython.core.completer import SimpleCompletion, context_matcher
@@ -165,7 +166,24 @@ class StartupNames:
         reason = _reason(error)
         if reason is not error:
             exc_tuple = type(reason), reason.with_traceback(place), place
+        elif hasattr(error, "explained"):
+            # Two hundred lines of the libraries' own code would hide the explanation.
+            error.__cause__, error.__suppress_context__ = None, True
+            exc_tuple = type(error), error, _own_frames(place, self.user_ns)
         return super().showtraceback(exc_tuple, *args, **options)
+
+
+def _own_frames(place, namespace):
+    """Copy a traceback up to the last frame that is the notebook's own code."""
+    frames = []
+    while place is not None:
+        frames.append(place)
+        place = place.tb_next
+    while frames and frames[-1].tb_frame.f_globals is not namespace:
+        frames.pop()
+    for one in reversed(frames):
+        place = TracebackType(place, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return place
 
 
 def _reason(error):

@@ -19,6 +19,19 @@ from . import postgres, workspace_yaml
 
 
 @contextmanager
+def lab_extra() -> Iterator[None]:
+    """Import a package of the extra ``lab``, or say how to install it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            package=error.name,
+            purpose=phrase("run_workspace", environment.language()),
+            command='pip install "hexa-kernels[lab]"',
+        ) from error
+
+
+@contextmanager
 def running(folder: Path, *, share: bool = False) -> Iterator[workspace_yaml.Workspace]:
     """Serve the workspace of a folder, and put its variables into the environment.
 
@@ -52,7 +65,8 @@ def running(folder: Path, *, share: bool = False) -> Iterator[workspace_yaml.Wor
 
 def _lock(workspace: workspace_yaml.Workspace, stack: ExitStack) -> bool:
     """Take the workspace for this process; False if another one has it."""
-    import filelock
+    with lab_extra():
+        import filelock
 
     lock = filelock.FileLock(workspace.state / "lock", timeout=0)
     try:
@@ -87,10 +101,8 @@ def lab(folder: Path, arguments: list[str]) -> None:
     arguments : list of str
         Passed on to JupyterLab.
     """
-    try:
+    with lab_extra():
         from jupyterlab.labapp import LabApp
-    except ImportError as error:
-        raise missing_package("jupyterlab") from error
     with running(folder) as workspace:
         options = [
             f"--ServerApp.root_dir={workspace.folder}",
@@ -117,10 +129,8 @@ def run(notebook: Path, output: Path, workspace: workspace_yaml.Workspace) -> No
 
     Its kernel is the one it names; ``notebook_dir()`` is its own folder.
     """
-    try:
+    with lab_extra():
         import papermill
-    except ImportError as error:
-        raise missing_package("papermill") from error
 
     output.parent.mkdir(parents=True, exist_ok=True)
     path = os.path.relpath(notebook.resolve(), workspace.folder / "workspace")
@@ -128,11 +138,3 @@ def run(notebook: Path, output: Path, workspace: workspace_yaml.Workspace) -> No
         papermill.execute_notebook(
             notebook, output, progress_bar={"file": sys.stderr}, cwd=workspace.folder
         )
-
-
-def missing_package(package: str) -> MissingPackageError:
-    return MissingPackageError(
-        package=package,
-        purpose=phrase("run_workspace", environment.language()),
-        command='pip install "hexa-kernels[lab]"',
-    )

@@ -159,9 +159,12 @@ def test_status_shows_what_is_primed_and_how_long_it_took(python):
 
 def test_a_failed_connection_says_what_to_do(kernel, database, setenv):
     setenv({"WORKSPACE_DATABASE_PASSWORD": "wrong-pw"})
-    error = kernel("openhexa-python").error("engine.connect()")
+    error = kernel("openhexa-python").error("def f():\n    engine.connect()\nf()")
     assert "[database_authentication]" in error
     assert "wrong-pw" not in error
+    # The notebook's own lines, not those of the libraries.
+    assert error.count("engine.connect()") == 2
+    assert "site-packages" not in error
 
 
 def test_a_module_of_the_user_does_not_shadow_the_library(kernel, tmp_path):

@@ -130,7 +130,7 @@ def test_a_failure_inside_stops_the_server(workspace_folder):
     assert servers_of(workspace_folder) == []
 
 
-@pytest.mark.parametrize("package", ["jupyterlab", "papermill"])
+@pytest.mark.parametrize("package", ["jupyterlab", "papermill", "filelock"])
 def test_a_missing_package_is_named_with_its_command(
     package, workspace_folder, monkeypatch, tmp_path
 ):
@@ -139,9 +139,12 @@ def test_a_missing_package_is_named_with_its_command(
     monkeypatch.setitem(sys.modules, package, None)
     workspace = workspace_yaml.read(workspace_folder)
     with pytest.raises(errors.MissingPackageError) as raised:
-        if package == "jupyterlab":
-            module.lab(workspace_folder, [])
-        else:
-            module.run(tmp_path / "x.ipynb", tmp_path / "y.ipynb", workspace)
-    assert raised.value.values["package"] == package
+        match package:
+            case "jupyterlab":
+                module.lab(workspace_folder, [])
+            case "papermill":
+                module.run(tmp_path / "x.ipynb", tmp_path / "y.ipynb", workspace)
+            case "filelock":
+                module.running(workspace_folder).__enter__()
+    assert raised.value.values["package"].partition(".")[0] == package
     assert raised.value.values["command"] == 'pip install "hexa-kernels[lab]"'

@@ -73,8 +73,9 @@ def demo(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 def load_data(files: Path) -> None:
     """Write the table as crimea.csv, and into the database as crimea."""
-    import pandas
-    import vega_datasets
+    with lab.lab_extra():
+        import pandas
+        import vega_datasets
 
     raw = json.loads(vega_datasets.local_data.crimea.raw())
     table = pandas.DataFrame(raw)[["date", "disease", "wounds", "other"]]
@@ -84,9 +85,10 @@ def load_data(files: Path) -> None:
 
 
 def _run(notebook: Path, workspace: workspace_yaml.Workspace) -> Result:
-    import nbformat
-    import papermill
-    from nbconvert import HTMLExporter
+    with lab.lab_extra():
+        import nbformat
+        import papermill
+        from nbconvert import HTMLExporter
 
     output = workspace.folder / "workspace" / "executed" / notebook.name
     begin, error = time.perf_counter(), None
