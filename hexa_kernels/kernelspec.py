@@ -252,7 +252,7 @@ cat(paths[[1]])
 # Fails, naming them, when a package is still missing after CRAN was asked.
 _INSTALL_MISSING = """
 missing_packages <- function() {
-  wanted <- c("DBI", "jsonlite", "rlang", "IRkernel")
+  wanted <- c("DBI", "httr2", "jsonlite", "rlang", "IRkernel")
   drivers <- c("RPostgres", "RPostgreSQL")
   present <- function(name) nzchar(system.file(package = name))
   c(Filter(Negate(present), wanted), if (!any(sapply(drivers, present))) drivers[[1]])

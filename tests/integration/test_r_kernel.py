@@ -12,7 +12,7 @@ def r(kernel, database, files):
 
 def test_workspace_is_there(r, files):
     assert r.result("workspace$files_path") == f'[1] "{files}"'
-    assert r.result("class(workspace)") == '[1] "openhexa_workspace"'
+    assert r.result("inherits(workspace, 'openhexa_workspace')") == "[1] TRUE"
 
 
 def test_con_is_a_live_connection(r):

@@ -18,7 +18,7 @@ connection_prefix <- function(identifier, call = rlang::caller_env()) {
 
 connection_types <- function() names(contract()$connections)
 
-# A connection of any type, from the environment.
+# A connection of any type: from the environment, else from the server.
 get_connection <- function(identifier) {
   check_string(identifier)
   find_connection(identifier)
@@ -27,21 +27,65 @@ get_connection <- function(identifier) {
 find_connection <- function(identifier, call = rlang::caller_env()) {
   prefix <- connection_prefix(identifier, call)
   type <- if (nzchar(prefix)) toupper(Sys.getenv(prefix)) else ""
-  if (!type %in% connection_types()) {
+  if (type %in% connection_types()) {
+    fields <- if (type == "CUSTOM") {
+      custom_fields(prefix)
+    } else {
+      typed_fields(type, prefix, call)
+    }
+    return(new_connection(type, identifier, fields))
+  }
+  asked <- is_connected() && nzchar(identifier)
+  found <- if (asked) ask_connection(identifier, call)
+  if (is.null(found)) {
     abort_contract(
       "connection_not_found",
       identifier = identifier,
       variable = prefix,
       types = paste(tolower(connection_types()), collapse = ", "),
+      asked = phrase(if (asked) "server_asked" else "server_not_asked"),
       call = call
     )
   }
-  fields <- if (type == "CUSTOM") {
-    custom_fields(prefix)
-  } else {
-    typed_fields(type, prefix, call)
+  new_connection(found$type, identifier, server_fields(found, identifier, call))
+}
+
+# The server compares slugs exactly. Most are in lower case, whatever the user types.
+ask_connection <- function(identifier, call) {
+  query <- "query getConnection($workspaceSlug: String!, $connectionSlug: String!) {
+    connectionBySlug(workspaceSlug: $workspaceSlug, connectionSlug: $connectionSlug) {
+      __typename type fields { code value }
+    }
+  }"
+  slug <- env_require("slug", call)
+  for (candidate in unique(c(tolower(identifier), identifier))) {
+    variables <- list(workspaceSlug = slug, connectionSlug = candidate)
+    found <- graphql(query, variables, call)$connectionBySlug
+    if (!is.null(found)) {
+      return(found)
+    }
   }
-  new_connection(type, identifier, fields)
+  NULL
+}
+
+# Values that the caller may not see are null. A type that this version does not know
+# is read as a custom one.
+server_fields <- function(found, identifier, call) {
+  values <- lapply(found$fields, `[[`, "value")
+  names(values) <- vapply(found$fields, `[[`, character(1), "code")
+  entries <- contract()$connections[[found$type]]$fields
+  if (length(entries) == 0) {
+    return(values)
+  }
+  fields <- lapply(entries, function(entry) {
+    value <- values[[tolower(entry$suffix)]]
+    if (is.null(value) || !identical(entry$type, "integer")) {
+      return(value)
+    }
+    as_port(value, paste0(identifier, "$", entry$name), call)
+  })
+  names(fields) <- vapply(entries, `[[`, character(1), "name")
+  fields
 }
 
 # dhis2_connection() and its siblings.

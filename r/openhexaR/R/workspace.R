@@ -19,6 +19,14 @@
 #'     that type, by its `identifier`.}
 #'   \item{`list_connections()`}{Data frame with columns `identifier` and `type` of the
 #'     connections that environment variables describe. Not part of the SDK.}
+#'   \item{`configuration`}{The configuration as a list: objects are named lists, arrays
+#'     unnamed ones. `NULL` where there is no server. Assigning replaces it as a whole;
+#'     `set_configuration(value)` does the same without leaving a copy of `workspace`.}
+#'   \item{`countries`}{Data frame with columns `code`, `flag`, `name`, `alpha_3`.}
+#'   \item{`get_file(path)`}{A file as the server knows it: `name`, `path`, `size`
+#'     (bytes), `type` ("FILE" or "DIRECTORY").}
+#'   \item{`get_webapp(webapp_slug)`}{A web app: `id`, `name`, `description`, `url`,
+#'     `icon`, `is_favorite`, `created_by`, `workspace`, `permissions`.}
 #' }
 #'
 #' A connection is a record: its fields are read with `$` or `[[`. Secret ones are
@@ -26,7 +34,10 @@
 #' `as.list()`.
 #'
 #' @section Errors: `openhexa_error_missing_variable`, `openhexa_error_invalid_port`,
-#'   `openhexa_error_connection_not_found`, `openhexa_error_connection_type`.
+#'   `openhexa_error_connection_not_found`, `openhexa_error_connection_type`; of the
+#'   server `openhexa_error_not_connected`, `_server_unreachable`, `_server_status`,
+#'   `_server_answer`, `_unauthenticated`, `_graphql_error`, `_permission_denied`,
+#'   `_workspace_not_found`, `_file_not_found`, `_webapp_not_found`.
 #' @format A locked environment of class `openhexa_workspace`.
 #' @source `openhexa.sdk` 2.22.7, <https://github.com/BLSQ/openhexa-sdk-python>
 #' @examples
@@ -37,39 +48,38 @@
 workspace <- NULL
 
 new_workspace <- function() {
-  members <- list(
-    get_connection = get_connection,
-    list_connections = list_connections
+  new_object(
+    "workspace",
+    members = c(
+      list(
+        get_connection = get_connection,
+        list_connections = list_connections,
+        set_configuration = set_configuration,
+        get_file = get_file,
+        get_webapp = get_webapp
+      ),
+      typed_accessors()
+    ),
+    properties = list(
+      slug = function() env_require("slug", call = quote(workspace$slug)),
+      files_path = function() env_path("files_path"),
+      tmp_path = function() env_path("tmp_path"),
+      database_host = function() {
+        env_require("database_host", call = quote(workspace$database_host))
+      },
+      database_port = function() database_port(call = quote(workspace$database_port)),
+      database_username = function() {
+        env_require("database_username", call = quote(workspace$database_username))
+      },
+      database_password = function() env_lookup("database_password"),
+      database_name = function() {
+        env_require("database_name", call = quote(workspace$database_name))
+      },
+      database_url = function() database_url(call = quote(workspace$database_url)),
+      configuration = list(read = get_configuration, write = set_configuration),
+      countries = get_countries
+    )
   )
-  properties <- list(
-    slug = function() env_require("slug", call = quote(workspace$slug)),
-    files_path = function() env_path("files_path"),
-    tmp_path = function() env_path("tmp_path"),
-    database_host = function() {
-      env_require("database_host", call = quote(workspace$database_host))
-    },
-    database_port = function() database_port(call = quote(workspace$database_port)),
-    database_username = function() {
-      env_require("database_username", call = quote(workspace$database_username))
-    },
-    database_password = function() env_lookup("database_password"),
-    database_name = function() {
-      env_require("database_name", call = quote(workspace$database_name))
-    },
-    database_url = function() database_url(call = quote(workspace$database_url))
-  )
-  self <- new.env(parent = emptyenv())
-  list2env(c(members, typed_accessors()), envir = self)
-  for (name in names(properties)) {
-    makeActiveBinding(name, read_only_property(name, properties[[name]]), self)
-  }
-  lockEnvironment(self, bindings = TRUE)
-  structure(self, class = "openhexa_workspace")
-}
-
-read_only_property <- function(name, read) {
-  force(read)
-  function() read()
 }
 
 database_port <- function(call = rlang::caller_env()) {
@@ -131,19 +141,6 @@ database_label <- function() {
     part("database_name")
   )
 }
-
-#' @export
-print.openhexa_workspace <- function(x, ...) {
-  writeLines(format(x))
-  invisible(x)
-}
-
-#' @export
-summary.openhexa_workspace <- function(object, ...) object
-
-#' @importFrom utils str
-#' @export
-str.openhexa_workspace <- function(object, ...) writeLines(format(object))
 
 #' Paths in the workspace
 #'

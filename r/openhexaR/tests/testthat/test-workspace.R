@@ -18,7 +18,6 @@ test_that("showing the workspace needs nothing and shows no password", {
     workspace
     str(workspace)
     summary(workspace)
-    dput(class(workspace))
   })
   expect_false(any(grepl("pw-7f3a", capture.output(str(list(workspace))))))
 })
