@@ -19,18 +19,18 @@ R_SOURCE := $(wildcard r/openhexaR/DESCRIPTION r/openhexaR/NAMESPACE \
 help:
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: .venv/lab .rlib/kernels ## make a workspace, run a Python and an R notebook in it
+demo: .venv/lab .venv/kernels ## make a workspace, run a Python and an R notebook in it
 	@$(BIN)/hexa-kernels demo $(DEMO)
 	@echo "Open it: make lab"
 
-lab: .venv/lab .rlib/kernels ## open JupyterLab on the workspace of the demonstration
+lab: .venv/lab .venv/kernels ## open JupyterLab on the workspace of the demonstration
 	@test -f $(DEMO)/workspace.yaml || $(BIN)/hexa-kernels demo $(DEMO)
 	$(BIN)/hexa-kernels lab $(DEMO)
 
-test: .venv/test .rlib/kernels ## run every test of both languages
+test: .venv/test .venv/kernels ## run every test of both languages
 	HEXA_TEST_REQUIRE=rscript,postgres $(BIN)/python -m pytest
 
-check: .venv/test .rlib/kernels ## format, lint and spelling only
+check: .venv/test .venv/kernels ## format, lint and spelling only
 	HEXA_TEST_REQUIRE=rscript $(BIN)/python -m pytest tests/test_style.py
 
 fix: .venv/test ## format the code and mend what the linter can
@@ -43,7 +43,7 @@ sync: ## copy the contract and write the help pages and NAMESPACE of the R packa
 	cp tests/contract/*.json r/openhexaR/tests/testthat/contract/
 	cd r/openhexaR && Rscript -e 'roxygen2::roxygenise(load_code = "source")'
 
-bench: .venv/test .rlib/kernels ## measure the start of the kernels against the plain ones
+bench: .venv/test .venv/kernels ## measure the start of the kernels against the plain ones
 	$(BIN)/python benchmarks/kernel_start.py
 
 clean: ## remove what make made, but the workspace of the demonstration
@@ -65,6 +65,6 @@ clean: ## remove what make made, but the workspace of the demonstration
 	$(PIP_INSTALL) -e ".[test]" $(QUIETER)
 	@touch $@ .venv/lab
 
-.rlib/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py | .venv/lab
+.venv/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py | .venv/lab
 	$(BIN)/hexa-kernels install --kernel all --sys-prefix --r-library $(RLIB)
 	@touch $@

@@ -1,5 +1,6 @@
 """The SDK's workspace, made lazily, and paths inside it."""
 
+import re
 import tempfile
 import warnings
 from pathlib import Path, PurePath
@@ -87,11 +88,13 @@ def notebook_dir() -> str:
 
 def _below(root: str, parts: tuple[str, ...]) -> str:
     path = PurePath(*parts)
-    depth = 0
+    depth, lowest = 0, 0
     for part in path.parts:
         depth += -1 if part == ".." else 1
-        if depth < 0 or path.anchor:
-            raise PathOutsideError(path=str(path), root=root)
+        lowest = min(lowest, depth)
+    # In any part: what starts at a root, a home or a drive, on any system.
+    if lowest < 0 or any(re.match(r"[/~\\]|[A-Za-z]:", part) for part in parts):
+        raise PathOutsideError(path="/".join(parts), root=root)
     target = Path(root, path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

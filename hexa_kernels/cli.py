@@ -153,7 +153,9 @@ def lab(folder, arguments):
 
 
 @main.command()
-@click.argument("notebook", type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.argument("output", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--workspace", "folder", type=_FOLDER, default=".", help="Folder of the workspace."

@@ -1,5 +1,6 @@
 """The workspace database as a SQLAlchemy engine."""
 
+import re
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -8,8 +9,10 @@ from . import environment
 from .contract import phrase
 from .errors import (
     DatabaseAuthenticationError,
+    DatabaseError,
     DatabaseRefusedError,
     DatabaseUnreachableError,
+    InvalidUrlError,
     MissingPackageError,
 )
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
 CONNECT_TIMEOUT_S = 5
+# What of the URL's parameters is passed on; R knows the same.
+PARAMETERS = ("application_name", "connect_timeout", "options", "sslmode")
 DRIVERS = {"psycopg": "postgresql+psycopg", "psycopg2": "postgresql+psycopg2"}
 
 
@@ -65,7 +70,12 @@ def _url() -> "URL":
             command='pip install "psycopg[binary]"',
         )
     given = environment.lookup("database_url")
-    query = sqlalchemy.make_url(given).query if given else {}
+    try:
+        query = sqlalchemy.make_url(given).query if given else {}
+    except (ValueError, sqlalchemy.exc.ArgumentError):
+        # Its text may hold the password.
+        raise InvalidUrlError(variable=environment.variable("database_url")) from None
+    query = {name: query[name] for name in PARAMETERS if name in query}
     return sqlalchemy.URL.create(
         DRIVERS[driver],
         host=environment.require("database_host"),
@@ -89,21 +99,38 @@ def _engine(url: "URL", read_only: bool) -> "Engine":
         arguments["options"] = "-c default_transaction_read_only=on"
     engine = sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=arguments)
     sqlalchemy.event.listen(engine, "handle_error", _explain)
+    sqlalchemy.event.listen(engine, "connect", _forget_failure)
     return engine
+
+
+# The last connection that failed, for %hexa; none once another one opened.
+last_failure: DatabaseError | None = None
+
+
+def _forget_failure(*_) -> None:
+    global last_failure
+    last_failure = None
 
 
 def _explain(context) -> None:
     """Add what to do to a failed connection: the error itself stays SQLAlchemy's."""
     if context.connection is not None or context.engine is None:
         return
-    url, reason = context.engine.url, str(context.original_exception)
+    global last_failure
+    url, reason = context.engine.url, str(context.original_exception).strip()
     values = {"host": url.host, "port": url.port, "username": url.username}
-    if "password authentication failed" in reason or "28P01" in reason:
+    refusal = re.sub(r".*(FATAL|fe_sendauth): *", "", reason.splitlines()[0])
+    if re.search("password|mot de passe", reason):
         ours = DatabaseAuthenticationError(**values)
-    elif "FATAL:" in reason:
-        refusal = reason.rpartition("FATAL:")[2].strip()
-        ours = DatabaseRefusedError(**values, reason=refusal.rstrip("."))
-    else:
+    elif "FATAL:" not in reason and re.search(_SILENCE, reason):
         ours = DatabaseUnreachableError(**values)
+    else:
+        ours = DatabaseRefusedError(**values, reason=refusal.rstrip("."))
     context.sqlalchemy_exception.add_note(f"[{ours.code}] {ours}")
-    context.sqlalchemy_exception.explained = ours
+    context.sqlalchemy_exception.explained = last_failure = ours
+
+
+# Nobody answers; every other failure is an answer.
+_SILENCE = (
+    "refused|timeout|timed out|could not translate|route to host|unreachable|resolve"
+)

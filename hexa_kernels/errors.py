@@ -2,16 +2,17 @@
 
 OpenHexaError
   WorkspaceConfigError     the environment or workspace.yaml
-    MissingVariableError, InvalidPortError, InvalidEnvironmentError,
+    MissingVariableError, InvalidPortError, InvalidEnvironmentError, InvalidUrlError,
     WorkspaceMissingError, WorkspaceExistsError, WorkspaceYamlUnreadableError,
     WorkspaceYamlSyntaxError, WorkspaceYamlKeyError, WorkspaceYamlValueError
   PathError                a file or folder
-    PathOutsideError, FolderNotWritableError
+    PathOutsideError, FolderNotWritableError, FolderOccupiedError
   MissingPackageError      an optional package (also an ImportError)
   DatabaseError            opening the workspace database
     DatabaseUnreachableError, DatabaseAuthenticationError, DatabaseRefusedError
   LocalServerError         the workspace on a laptop
-    WorkspaceInUseError, PostgresMissingError, PostgresVersionError, PostgresFailedError
+    WorkspaceInUseError, PostgresMissingError, PostgresVersionError,
+    PostgresPasswordError, PostgresFailedError
   InstallError             kernelspecs and the R package
     RMissingError, RPackageFailedError, KernelNameReservedError,
     KernelNameInvalidError, KernelFailedError
@@ -100,6 +101,10 @@ class WorkspaceYamlValueError(WorkspaceConfigError):
     code = "workspace_yaml_value"
 
 
+class InvalidUrlError(WorkspaceConfigError):
+    code = "invalid_url"
+
+
 class PathError(OpenHexaError):
     """A file or folder is not where, or not what, it must be."""
 
@@ -110,6 +115,10 @@ class PathOutsideError(PathError):
 
 class FolderNotWritableError(PathError):
     code = "folder_not_writable"
+
+
+class FolderOccupiedError(PathError):
+    code = "folder_occupied"
 
 
 class MissingPackageError(OpenHexaError, ImportError):
@@ -146,6 +155,10 @@ class PostgresMissingError(LocalServerError):
 
 class PostgresVersionError(LocalServerError):
     code = "postgres_version"
+
+
+class PostgresPasswordError(LocalServerError):
+    code = "postgres_password"
 
 
 class PostgresFailedError(LocalServerError):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import environment
 from .errors import (
+    FolderNotWritableError,
     KernelFailedError,
     KernelNameInvalidError,
     KernelNameReservedError,
@@ -115,9 +116,12 @@ def install(
     with tempfile.TemporaryDirectory() as folder:
         write(kernel, Path(folder), spec)
         Path(folder).chmod(0o755)  # the copy keeps it; others must read a system's spec
-        place = KernelSpecManager().install_kernel_spec(
-            folder, name, user=user, prefix=prefix
-        )
+        try:
+            place = KernelSpecManager().install_kernel_spec(
+                folder, name, user=user, prefix=prefix
+            )
+        except PermissionError as error:
+            raise FolderNotWritableError(path=error.filename) from error
     return Path(place)
 
 
@@ -165,7 +169,7 @@ def uninstall(name: str) -> Path:
 
 
 def start_once(folder: Path) -> None:
-    """Start the kernel of a resource folder and let it compute 1 + 1.
+    """Start the kernel of a resource folder and see that it is primed.
 
     Raises
     ------
@@ -184,7 +188,9 @@ def start_once(folder: Path) -> None:
         try:
             client.wait_for_ready(timeout=60)
             reply = client.execute_interactive(
-                "1 + 1", output_hook=lambda message: None, timeout=60
+                _PRIMED[manager.kernel_spec.language],
+                output_hook=lambda message: None,
+                timeout=60,
             )
             if reply["content"]["status"] != "ok":
                 raise RuntimeError(reply["content"].get("evalue"))
@@ -196,6 +202,13 @@ def start_once(folder: Path) -> None:
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
+
+
+# Fails in the plain kernel that a broken installation falls back to.
+_PRIMED = {
+    "python": "assert get_ipython().find_line_magic('hexa')",
+    "R": "stopifnot(is.environment(workspace))",
+}
 
 
 def find_r() -> str:
@@ -230,7 +243,10 @@ def install_r_package(library: Path | None) -> Path:
     if library is None:
         library = Path(_run_r(r, _WRITABLE_LIBRARY).stdout.strip())
     library = library.resolve()
-    library.mkdir(parents=True, exist_ok=True)
+    try:
+        library.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderNotWritableError(path=library) from error
     needed = _run_r(r, _INSTALL_MISSING, library)
     if needed.returncode != 0:
         raise _failed("IRkernel, DBI, …", library, needed)
@@ -265,7 +281,8 @@ if (length(missing_packages()) > 0) {
 }
 if (length(missing_packages()) > 0) {
   stop("not available: ", toString(missing_packages()), "; on Debian: apt-get install ",
-       paste0("r-cran-", tolower(missing_packages()), collapse = " "))
+       paste0("r-cran-", tolower(sub("RPostgres$", "RPostgreSQL", missing_packages())),
+              collapse = " "))
 }
 """
 

@@ -3,6 +3,7 @@
 import json
 import sys
 
+import nbformat
 import pytest
 from click.testing import CliRunner
 
@@ -88,9 +89,30 @@ def test_init_makes_a_workspace_once(cli, tmp_path):
     assert cli("init", folder).output.startswith("[workspace_exists]")
 
 
-def test_run_executes_a_notebook_in_a_workspace(cli, workspace_folder, tmp_path):
-    import nbformat
+@pytest.mark.parametrize("place", ["data/files", "{absolute}"])
+def test_a_notebook_knows_its_folder_wherever_the_files_are(
+    place, cli, workspace_folder, tmp_path
+):
+    files = tmp_path / "elsewhere"
+    yaml = workspace_folder / "workspace.yaml"
+    place = place.format(absolute=files)
+    yaml.write_text(yaml.read_text().replace("./workspace", place))
+    folder = workspace_folder / place / "reports"
+    folder.mkdir(parents=True)
+    code = "from hexa_kernels import notebook_dir\nnotebook_dir()"
+    spec = {"name": "openhexa-python", "display_name": "x", "language": "python"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code)], metadata={"kernelspec": spec}
+    )
+    nbformat.write(notebook, folder / "n.ipynb")
+    output = tmp_path / "out.ipynb"
+    done = cli("run", folder / "n.ipynb", output, "--workspace", workspace_folder)
+    assert done.exit_code == 0, done.output
+    (executed,) = nbformat.read(output, 4).cells
+    assert executed.outputs[0]["data"]["text/plain"] == repr(str(folder))
 
+
+def test_run_executes_a_notebook_in_a_workspace(cli, workspace_folder, tmp_path):
     cell = nbformat.v4.new_code_cell("engine.connect().closed, workspace.slug")
     spec = {"name": "openhexa-python", "display_name": "x", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": spec})

@@ -8,7 +8,11 @@ import sqlalchemy
 
 from hexa_kernels import database as module
 from hexa_kernels import database_engine
-from hexa_kernels.errors import MissingPackageError, MissingVariableError
+from hexa_kernels.errors import (
+    InvalidUrlError,
+    MissingPackageError,
+    MissingVariableError,
+)
 
 
 def scalar(engine, query):
@@ -77,6 +81,33 @@ def test_a_failed_connection_stays_the_driver_s_error_and_says_what_to_do(
     (note,) = raised.value.__notes__
     assert note.startswith(f"[{code}] ")
     assert "wrong-pw" not in note + str(raised.value) + repr(database_engine())
+
+
+def test_what_a_server_answers_is_not_taken_for_silence(database, setenv):
+    setenv({"WORKSPACE_DATABASE_URL": "postgresql://h/d?sslmode=require&schema=x"})
+    with pytest.raises(sqlalchemy.exc.OperationalError) as raised:
+        database_engine().connect()
+    assert raised.value.explained.code == "database_refused"
+    assert "SSL" in raised.value.explained.values["reason"]
+
+
+def test_a_bad_url_is_named_and_not_shown(database, setenv):
+    setenv({"WORKSPACE_DATABASE_URL": "postgresql://u:secret-pw@h:abc/d"})
+    with pytest.raises(InvalidUrlError) as raised:
+        database_engine()
+    assert "secret-pw" not in str(raised.value)
+
+
+def test_the_last_failure_is_kept_until_a_connection_opens(database, setenv):
+    setenv({"WORKSPACE_DATABASE_PORT": "1"})
+    with pytest.raises(sqlalchemy.exc.OperationalError):
+        database_engine().connect()
+    assert module.last_failure.code == "database_unreachable"
+    setenv({"WORKSPACE_DATABASE_PORT": str(database.port)})
+    engine = database_engine()
+    engine.dispose()
+    assert scalar(engine, "SELECT 1") == 1
+    assert module.last_failure is None
 
 
 def test_a_failing_query_gets_no_note(database):

@@ -2,7 +2,7 @@
 
 import sys
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not sys.flags.safe_path:
     # ``-m`` puts the notebook's folder first: a random.py there would replace the
     # library's during the start. IPython puts the folder back once it is up.
     del sys.path[0]

@@ -7,6 +7,7 @@ first cell, completion or inspection that mentions it; until then it costs nothi
 import ast
 import re
 import sys
+import sysconfig
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
@@ -23,6 +24,10 @@ from . import magics
 
 NAMES = frozenset(contract()["startup"]["python"])
 _MENTION = re.compile(r"\b(?:" + "|".join(NAMES) + r")\b")
+
+
+# Where a word is no variable of the notebook.
+_NO_NAME = re.compile(r"(\.|\b(import|from|def|class)\s+)$")
 
 
 class Record:
@@ -51,16 +56,28 @@ def _mentioned(text: str) -> set[str]:
     return set(_MENTION.findall(text))
 
 
+# Functions to which a text is code, or a name.
+_READERS = frozenset({"eval", "exec", "getattr", "get", "system", "getoutput", "ev"})
+
+
 def _mentioned_by(tree: ast.AST) -> set[str]:
-    """Names that code uses, or may look up by a text: ``globals()["engine"]``."""
+    """Names that code reads, also by a text: ``eval("engine")``, ``ns["engine"]``.
+
+    A text that only contains the word, such as a path, is no mention, and neither is a
+    name that is only assigned.
+    """
     found = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-        elif isinstance(node, ast.Call | ast.Subscript):
-            for part in ast.iter_child_nodes(node):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    found |= _mentioned(part.value)
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                found.add(name)
+            case ast.Subscript(slice=ast.Constant(value=str(text))):
+                found.add(text)
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
+                if name in _READERS:
+                    for text in texts:
+                        found |= _mentioned(str(text))
     return found & NAMES
 
 
@@ -107,9 +124,11 @@ class StartupNames:
     def _complete_startup(self, context):
         # Runs before Jedi and the others, which look at the objects themselves.
         self.materialise(_mentioned(context.full_text))
-        found = sorted(
-            n for n in NAMES if context.token and n.startswith(context.token)
-        )
+        token = context.token
+        before = context.text_until_cursor.removesuffix(token)
+        in_text = (before.count("'") + before.count('"')) % 2
+        names = () if not token or in_text or _NO_NAME.search(before) else NAMES
+        found = sorted(name for name in names if name.startswith(token))
         return {
             "completions": [SimpleCompletion(name, type="instance") for name in found]
         }
@@ -168,18 +187,23 @@ class StartupNames:
             exc_tuple = type(reason), reason.with_traceback(place), place
         elif hasattr(error, "explained"):
             # Two hundred lines of the libraries' own code would hide the explanation.
-            error.__cause__, error.__suppress_context__ = None, True
-            exc_tuple = type(error), error, _own_frames(place, self.user_ns)
+            cause, error.__cause__ = error.__cause__, None
+            try:
+                short = type(error), error, _own_frames(place)
+                return super().showtraceback(short, *args, **options)
+            finally:
+                error.__cause__ = cause
         return super().showtraceback(exc_tuple, *args, **options)
 
 
-def _own_frames(place, namespace):
-    """Copy a traceback up to the last frame that is the notebook's own code."""
+def _own_frames(place):
+    """Copy a traceback without the frames of libraries that it ends with."""
+    libraries = tuple({sysconfig.get_path(n) for n in ("stdlib", "purelib", "platlib")})
     frames = []
     while place is not None:
         frames.append(place)
         place = place.tb_next
-    while frames and frames[-1].tb_frame.f_globals is not namespace:
+    while frames and frames[-1].tb_frame.f_code.co_filename.startswith(libraries):
         frames.pop()
     for one in reversed(frames):
         place = TracebackType(place, one.tb_frame, one.tb_lasti, one.tb_lineno)

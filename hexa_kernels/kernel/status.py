@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 
-from .. import environment
+from .. import database, environment
 from ..contract import contract, phrase
 from ..errors import OpenHexaError
 from .shell import record
@@ -66,6 +66,8 @@ def hexa_status() -> Status:
         ("database", _database()),
     ]
     problems = record.check()
+    if database.last_failure is not None:
+        problems.append(database.last_failure)
     rows.append(
         ("problems", str(len(problems)) if problems else phrase("none", language))
     )

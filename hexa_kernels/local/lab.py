@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from .. import environment
 from ..contract import phrase
 from ..errors import (
+    FolderNotWritableError,
     MissingPackageError,
     PortReplacedWarning,
     WorkspaceInUseError,
@@ -55,10 +57,11 @@ def running(folder: Path, *, share: bool = False) -> Iterator[workspace_yaml.Wor
         if workspace.state is not None and workspace.database is not None:
             mine = _lock(workspace, stack)
             if not mine and not share:
-                pid = (workspace.state / "pid").read_text().strip()
-                raise WorkspaceInUseError(path=workspace.folder, pid=pid)
+                raise WorkspaceInUseError(path=workspace.folder, pid=_holder(workspace))
             if mine:
                 _start_database(workspace, stack)
+            else:
+                workspace = _wait_for_database(folder)
         stack.enter_context(environment.applied(workspace.variables()))
         yield workspace
 
@@ -73,8 +76,27 @@ def _lock(workspace: workspace_yaml.Workspace, stack: ExitStack) -> bool:
         stack.enter_context(lock)
     except filelock.Timeout:
         return False
+    except OSError as error:
+        raise FolderNotWritableError(path=workspace.state) from error
     (workspace.state / "pid").write_text(f"{os.getpid()}\n")
     return True
+
+
+def _holder(workspace: workspace_yaml.Workspace) -> str:
+    """Name the process that has the workspace; it writes its number after the lock."""
+    file = workspace.state / "pid"
+    return file.read_text().strip() if file.exists() else "?"
+
+
+def _wait_for_database(folder: Path) -> workspace_yaml.Workspace:
+    """Wait for the database that another process is starting, at its final port."""
+    deadline = time.monotonic() + postgres.START_TIMEOUT_S
+    while True:
+        workspace = workspace_yaml.read(folder)
+        taken = postgres.is_taken(workspace.database.port)
+        if taken or time.monotonic() > deadline:
+            return workspace
+        time.sleep(0.1)
 
 
 def _start_database(workspace: workspace_yaml.Workspace, stack: ExitStack) -> None:
@@ -111,8 +133,10 @@ def lab(folder: Path, arguments: list[str]) -> None:
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--allow-root")
         for name in ("SIGINT", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), _stop)
+            number = getattr(signal, name, None)
+            # Ignored is what `nohup` and `&` ask for.
+            if number and signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, _stop)
         LabApp.launch_instance([*options, *arguments])
 
 
@@ -133,7 +157,8 @@ def run(notebook: Path, output: Path, workspace: workspace_yaml.Workspace) -> No
         import papermill
 
     output.parent.mkdir(parents=True, exist_ok=True)
-    path = os.path.relpath(notebook.resolve(), workspace.folder / "workspace")
+    files = Path(environment.lookup("files_path")).resolve()
+    path = os.path.relpath(notebook.resolve(), files)
     with environment.applied({environment.variable("notebook_path"): path}):
         papermill.execute_notebook(
             notebook, output, progress_bar={"file": sys.stderr}, cwd=workspace.folder

@@ -7,6 +7,7 @@ that started it, however that ends.
 import functools
 import importlib.util
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import PostgresFailedError, PostgresMissingError, PostgresVersionError
+from ..errors import (
+    PostgresFailedError,
+    PostgresMissingError,
+    PostgresPasswordError,
+    PostgresVersionError,
+)
 from .workspace_yaml import Database
 
 POSIX = os.name == "posix"
@@ -127,7 +133,10 @@ def home_of(state: Path) -> Path:
     """
     if not _is_root():
         return state
-    return SYSTEM_STATE / (state / "id").read_text().strip()
+    identity = (state / "id").read_text().strip()
+    if not re.fullmatch("[a-z0-9-]+", identity):  # it becomes a path of root's
+        raise PostgresFailedError(reason=f"{state / 'id'}: {identity!r}", log="-")
+    return SYSTEM_STATE / identity
 
 
 class Server:
@@ -329,6 +338,8 @@ class Server:
                     create = psycopg.sql.SQL("CREATE DATABASE {}").format(name)
                     connection.execute(create)
         except psycopg.Error as error:
+            if "authentication" in str(error) or "does not exist" in str(error):
+                raise PostgresPasswordError(path=self.home) from None
             raise self._failure(str(error)) from None
 
     def _stop(self) -> None:

@@ -17,6 +17,7 @@ from .. import environment
 from ..contract import contract, phrase
 from ..errors import (
     FolderNotWritableError,
+    FolderOccupiedError,
     WorkspaceExistsError,
     WorkspaceMissingError,
     WorkspaceYamlKeyError,
@@ -69,10 +70,14 @@ def create(folder: Path, port: int, more: str = "") -> None:
         password=json.dumps(secrets.token_hex(16)),
         more=more,
     )
+    for part in ("workspace", "tmp", ".hexa"):
+        if (folder / part).is_file():
+            raise FolderOccupiedError(path=folder / part)
     try:
-        for part in ("workspace", "tmp", ".hexa"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         _write_private(folder / "workspace.yaml", text, os.O_EXCL)
+        for part in ("workspace", "tmp", ".hexa"):
+            (folder / part).mkdir(exist_ok=True)
         (folder / ".hexa" / "id").write_text(f"{slug}-{secrets.token_hex(4)}\n")
         (folder / ".hexa" / ".gitignore").write_text("*\n")
     except FileExistsError as error:
@@ -186,17 +191,20 @@ class _Checker:
             raise WorkspaceYamlSyntaxError(
                 path=path,
                 line=mark.line + 1 if mark else 1,
-                problem=getattr(error, "problem", None) or "?",
+                problem=getattr(error, "problem", None)
+                or getattr(error, "reason", "?"),
             ) from None
 
     def check(self) -> Database | None:
         sections = self.entries(self.root, "workspace.yaml")
         self.check_connections(sections.get("connections"))
-        for section in ("files", "env"):
-            if section in sections:
-                self.entries(sections[section], section)
+        if "env" in sections:
+            for name, value in self.entries(sections["env"], "env").items():
+                self.text(value, f"env.{name}")
         if "files" in sections:
-            self.need(sections["files"], "files", ["path"])
+            self.text(
+                self.need(sections["files"], "files", ["path"])["path"], "files.path"
+            )
         if "database" not in sections:
             return None
         keys = ["host", "port", "username", "dbname"]
@@ -220,6 +228,7 @@ class _Checker:
         for identifier, record in self.entries(node, "connections").items():
             label = f"connections.{identifier}"
             entries = self.need(record, label, ["type"])
+            self.text(entries["type"], f"{label}.type")
             kind = entries["type"].value
             # The SDK compares the type as it is written; others are custom ones.
             entry = contract()["connections"].get(kind.upper())
@@ -239,6 +248,8 @@ class _Checker:
     def entries(self, node, label: str) -> dict[str, yaml.Node]:
         if not isinstance(node, yaml.MappingNode):
             self.refuse(node, label, "a_mapping")
+        for key, _ in node.value:
+            self.text(key, f"{label}: {key.value}")
         return {key.value: value for key, value in node.value}
 
     def need(self, node, label: str, keys: list[str]) -> dict[str, yaml.Node]:

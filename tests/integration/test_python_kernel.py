@@ -22,7 +22,8 @@ def test_nothing_heavy_is_loaded_at_start(python):
 
 
 def test_a_word_that_only_looks_like_a_mention_loads_nothing(python):
-    python.result("# engine\ndict(engine='c')")
+    python.result("# engine\ndict(engine='c'); engine = 'mine'; del engine")
+    python.result("import os; os.path.exists('/home/hexa/workspace/x.csv')")
     assert python.result(LOADED) == "[]"
 
 
@@ -86,6 +87,8 @@ def test_completion_and_inspection_work_before_first_use(python):
     assert "connect" in python.complete("engine.conn")
     assert "files_path" in "".join(python.complete("workspace.fi"))
     assert "workspace" in python.complete("works")
+    assert "workspace" not in python.complete("open('works")
+    assert "workspace" not in python.complete("import works")
     assert "CurrentWorkspace" in python.inspect("workspace")["data"]["text/plain"]
     assert python.result("%who") == "Interactive namespace is empty."
 
@@ -165,6 +168,22 @@ def test_a_failed_connection_says_what_to_do(kernel, database, setenv):
     # The notebook's own lines, not those of the libraries.
     assert error.count("engine.connect()") == 2
     assert "site-packages" not in error
+
+
+def test_the_user_s_own_modules_stay_in_a_traceback(kernel, database, setenv, tmp_path):
+    setenv({"WORKSPACE_DATABASE_PORT": "1"})
+    (tmp_path / "helper.py").write_text("def load(e):\n    return e.connect()\n")
+    python = kernel("openhexa-python", cwd=str(tmp_path))
+    error = python.error("import helper\nhelper.load(engine)")
+    assert "helper.py" in error
+    assert "site-packages" not in error
+    assert "[database_unreachable]" in python.result("%hexa")
+
+
+def test_a_path_that_the_user_chose_stays(kernel, setenv, tmp_path):
+    (tmp_path / "mine.py").write_text("answer = 42")
+    setenv({"PYTHONSAFEPATH": "1", "PYTHONPATH": str(tmp_path)})
+    assert kernel("openhexa-python").result("import mine; mine.answer") == "42"
 
 
 def test_a_module_of_the_user_does_not_shadow_the_library(kernel, tmp_path):

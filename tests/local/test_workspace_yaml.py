@@ -7,6 +7,7 @@ from openhexa.sdk.pipelines.utils import get_local_workspace_config
 
 from hexa_kernels.errors import (
     FolderNotWritableError,
+    FolderOccupiedError,
     WorkspaceExistsError,
     WorkspaceMissingError,
     WorkspaceYamlKeyError,
@@ -107,6 +108,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     assert raised.value.values["path"] == tmp_path / "file" / "w"
 
 
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "tmp").touch()
+    with pytest.raises(FolderOccupiedError):
+        workspace_yaml.create(tmp_path, 1)
+    assert not (tmp_path / "workspace.yaml").exists()
+
+
+def test_a_refused_folder_is_left_as_it_was(tmp_path):
+    (tmp_path / "workspace.yaml").write_text("files:\n  path: x\n")
+    with pytest.raises(WorkspaceExistsError):
+        workspace_yaml.create(tmp_path, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["workspace.yaml"]
+
+
 def test_no_file(tmp_path):
     with pytest.raises(WorkspaceMissingError):
         workspace_yaml.read(tmp_path)
@@ -178,6 +193,12 @@ DATABASE = "database:\n  host: h\n  port: 1\n  username: u\n  dbname: d\n"
             "connections.a.key",
         ),
         ("env: x\n", WorkspaceYamlValueError, 1, "env"),
+        ("env:\n  A:\n", WorkspaceYamlValueError, 2, "env.A"),
+        ("env:\n  A: yes\n", WorkspaceYamlValueError, 2, "env.A"),
+        ("files:\n  path: 5\n", WorkspaceYamlValueError, 2, "files.path"),
+        ("connections:\n  1:\n    type: s3\n", WorkspaceYamlValueError, 2, None),
+        ("connections:\n  a:\n    type: [x]\n", WorkspaceYamlValueError, 3, None),
+        ("a: \0\n", WorkspaceYamlSyntaxError, 1, None),
     ],
 )
 def test_the_line_of_a_mistake_is_named(text, error, line, about, tmp_path):
@@ -185,7 +206,8 @@ def test_the_line_of_a_mistake_is_named(text, error, line, about, tmp_path):
     with pytest.raises(error) as raised:
         workspace_yaml.read(tmp_path)
     assert raised.value.values["line"] == line
-    assert raised.value.values.get("key") == about
+    if about:
+        assert raised.value.values["key"] == about
 
 
 def test_a_mistake_does_not_show_a_password(tmp_path):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ... import environment
 from ...database import database_engine
 from .. import lab, postgres, workspace_yaml
 
@@ -60,7 +61,7 @@ def demo(folder: Path, say: Callable[[str], None]) -> list[Result]:
         workspace_yaml.create(folder, postgres.free_port(), _CONNECTIONS)
     say("Starting the database")
     with lab.running(folder, share=True) as workspace:
-        files = workspace.folder / "workspace"
+        files = Path(environment.lookup("files_path"))
         say("Loading the table crimea")
         load_data(files)
         results = []
@@ -90,7 +91,7 @@ def _run(notebook: Path, workspace: workspace_yaml.Workspace) -> Result:
         import papermill
         from nbconvert import HTMLExporter
 
-    output = workspace.folder / "workspace" / "executed" / notebook.name
+    output = notebook.parent / "executed" / notebook.name
     begin, error = time.perf_counter(), None
     try:
         lab.run(notebook, output, workspace)

@@ -132,7 +132,7 @@ typed_fields <- function(type, prefix, call) {
 # Every variable below the prefix, its name in lower case; without those of another
 # connection whose prefix begins with this one (`polio` and `polio-test`).
 custom_fields <- function(prefix) {
-  all <- as.list(Sys.getenv())
+  all <- readable_variables()
   begin <- paste0(prefix, "_")
   mine <- all[startsWith(names(all), begin)]
   types <- names(mine)[toupper(unlist(mine)) %in% connection_types()]
@@ -174,7 +174,9 @@ new_connection <- function(type, identifier, fields) {
   if (inherits(x, "openhexa_postgresql_connection") && identical(i, "url")) {
     return(postgresql_url(x))
   }
-  unclass(x)[[i]]
+  plain <- unclass(x)
+  check_field(x, i)
+  plain[[i]]
 }
 
 # Composed as the SDK does, but percent-encoded and without the text "None".
@@ -192,6 +194,31 @@ postgresql_url <- function(x) {
     encode(x$database_name)
   )
 }
+
+# A custom connection may or may not have a field; of the others we know them all.
+check_field <- function(x, i, call = rlang::caller_env(2)) {
+  known <- c(names(unclass(x)), attr(x, "fields"))
+  if (is.character(i) && attr(x, "type") != "CUSTOM" && !i %in% known) {
+    abort_contract(
+      "field_not_found",
+      field = i,
+      identifier = unclass(x)$identifier,
+      fields = paste(names(x), collapse = ", "),
+      call = call
+    )
+  }
+}
+
+#' @export
+`$<-.openhexa_connection` <- function(x, name, value) {
+  abort_contract("record_read_only", identifier = unclass(x)$identifier)
+}
+
+#' @export
+`[[<-.openhexa_connection` <- `$<-.openhexa_connection`
+
+#' @export
+length.openhexa_connection <- function(x) length(names(x))
 
 #' @export
 names.openhexa_connection <- function(x) c("identifier", attr(x, "fields"))
@@ -240,9 +267,26 @@ as.list.openhexa_connection <- function(x, ...) {
   plain
 }
 
+# All variables, without those that are no text in UTF-8. One of them is enough for
+# Sys.getenv() to fail, but for the plainest locale.
+readable_variables <- function() {
+  all <- tryCatch(suppressWarnings(Sys.getenv()), error = function(e) {
+    locale <- Sys.getlocale("LC_CTYPE")
+    on.exit(Sys.setlocale("LC_CTYPE", locale))
+    Sys.setlocale("LC_CTYPE", "C")
+    Sys.getenv()
+  })
+  values <- unclass(all)
+  names <- names(values)
+  readable <- validUTF8(values) & validUTF8(names)
+  values <- as.list(enc2utf8(unname(values[readable])))
+  Encoding(names) <- "UTF-8"
+  rlang::set_names(values, names[readable])
+}
+
 # The connections that environment variables describe.
 list_connections <- function() {
-  types <- toupper(unlist(as.list(Sys.getenv())))
+  types <- toupper(unlist(readable_variables()))
   types <- types[types %in% connection_types()]
   found <- data.frame(
     identifier = gsub("_", "-", tolower(names(types)), fixed = TRUE),

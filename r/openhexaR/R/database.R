@@ -122,8 +122,15 @@ url_parameters <- function(url) {
   values
 }
 
+# Unreachable is what nobody answers; everything else is an answer.
 abort_connection <- function(text, host, port, username, call) {
-  if (grepl("password authentication failed|mot de passe", text)) {
+  lines <- strsplit(text, "\n", fixed = TRUE)[[1]]
+  reason <- sub(
+    "[.) ]*$",
+    "",
+    sub(".*(FATAL|fe_sendauth): *", "", lines[nzchar(lines)][[1]])
+  )
+  if (grepl("password|mot de passe", text)) {
     abort_contract(
       "database_authentication",
       host = host,
@@ -131,31 +138,54 @@ abort_connection <- function(text, host, port, username, call) {
       call = call
     )
   }
-  if (grepl("FATAL:", text, fixed = TRUE)) {
-    reason <- strsplit(sub(".*FATAL: *", "", text), "\n", fixed = TRUE)[[1]][[1]]
-    abort_contract(
-      "database_refused",
-      host = host,
-      port = port,
-      username = username,
-      reason = sub("[.) ]*$", "", reason),
-      call = call
-    )
+  silent <- "refused|timeout|timed out|could not translate|route to host|unreachable"
+  if (!grepl("FATAL:", text, fixed = TRUE) && grepl(silent, text)) {
+    abort_contract("database_unreachable", host = host, port = port, call = call)
   }
-  abort_contract("database_unreachable", host = host, port = port, call = call)
+  abort_contract(
+    "database_refused",
+    host = host,
+    port = port,
+    username = username,
+    reason = reason,
+    call = call
+  )
 }
 
-# What `con` stands for: one connection a session, opened at the first mention, checked
-# when it was not mentioned for 30 s, opened again when it is gone.
+# What `con` stands for. A generic that looks at its arguments takes an error apart: the
+# class is lost, and a trace would be shown as a hundred lines of code. So the condition
+# is first signalled alone, for tryCatch(), and then raised without its trace.
+startup_binding <- function() {
+  tryCatch(startup_connection(), openhexa_error = function(e) {
+    the$con_failure <- e
+    signal <- e
+    class(signal) <- setdiff(class(e), c("rlang_error", "error"))
+    signalCondition(signal)
+    class <- grep("^openhexa", class(e), value = TRUE)
+    stop(rlang::error_cnd(
+      class,
+      message = conditionMessage(e),
+      values = e$values,
+      call = NULL
+    ))
+  })
+}
+
+# One connection a session: opened at the first mention, checked at most every 30 s,
+# opened again when it is gone.
 startup_connection <- function() {
   now <- proc.time()[["elapsed"]]
   if (!is.null(the$con)) {
     if (!is_open(the$con)) {
       the$con <- NULL # closed by the user
-    } else if (now - the$con_seen > 30 && !is_alive(the$con)) {
-      try(DBI::dbDisconnect(the$con), silent = TRUE)
-      the$con <- NULL
-      warn_contract("database_reopened")
+    } else if (now - the$con_checked > 30) {
+      if (is_alive(the$con)) {
+        the$con_checked <- now
+      } else {
+        try(DBI::dbDisconnect(the$con), silent = TRUE)
+        the$con <- NULL
+        warn_contract("database_reopened")
+      }
     }
   }
   if (is.null(the$con)) {
@@ -163,8 +193,10 @@ startup_connection <- function() {
       return(NULL)
     }
     the$con <- open_database(call = NULL)
+    the$con_checked <- now
+    the$con_ms <- (proc.time()[["elapsed"]] - now) * 1000
+    the$con_failure <- NULL
   }
-  the$con_seen <- now
   the$con
 }
 
@@ -176,20 +208,24 @@ is_open <- function(connection) {
   DBI::dbIsValid(connection)
 }
 
-# An aborted transaction refuses the question, but the connection is there. Not
-# dbGetQuery(), in which RPostgreSQL prints the error and goes on.
+# An aborted transaction refuses the question, and so does a result that is still being
+# fetched, but the connection is there. Not dbGetQuery(), in which RPostgreSQL prints
+# the error and goes on.
 is_alive <- function(connection) {
-  tryCatch(
-    {
-      result <- DBI::dbSendQuery(connection, "SELECT 1")
-      DBI::dbFetch(result)
-      DBI::dbClearResult(result)
-    },
-    error = function(e) {
-      text <- conditionMessage(e)
-      grepl("transaction", text) && !grepl("FATAL:|closed the connection", text)
-    }
-  )
+  pending <- inherits(connection, "PostgreSQLConnection") &&
+    length(DBI::dbListResults(connection)) > 0
+  pending ||
+    tryCatch(
+      {
+        result <- DBI::dbSendQuery(connection, "SELECT 1")
+        DBI::dbFetch(result)
+        DBI::dbClearResult(result)
+      },
+      error = function(e) {
+        text <- conditionMessage(e)
+        grepl("transaction", text) && !grepl("FATAL:|closed the connection", text)
+      }
+    )
 }
 
 # Completion, and library() when it looks for conflicts, ask whether a name is that of a

@@ -126,7 +126,11 @@ source_profile <- function() {
   sink(stderr())
   on.exit(sink())
   tryCatch(
-    sys.source(path, envir = globalenv(), keep.source = FALSE),
+    {
+      sys.source(path, envir = globalenv(), keep.source = FALSE)
+      first <- get0(".First", globalenv(), mode = "function", inherits = FALSE)
+      if (!is.null(first)) first() # as R does after a profile
+    },
     error = function(e) {
       abort_contract(
         "profile_failed",

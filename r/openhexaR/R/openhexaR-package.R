@@ -21,7 +21,7 @@ startup_name <- "openhexa:startup"
     load_driver_with_dbi()
     makeActiveBinding(
       "con",
-      function() startup_connection(),
+      function() startup_binding(),
       as.environment(startup_name)
     )
   }

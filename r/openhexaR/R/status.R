@@ -9,12 +9,12 @@
 #' @export
 hexa_status <- function() {
   driver <- c(database_drivers[is_installed(database_drivers)], "-")[[1]]
-  problems <- startup_problems()
+  problems <- c(startup_problems(), Filter(Negate(is.null), list(the$con_failure)))
   rows <- c(
     openhexaR = as.character(utils::packageVersion("openhexaR")),
     R = as.character(getRversion()),
     workspace = phrase("ready"),
-    con = phrase(if (is.null(the$con)) "at_first_use" else "open"),
+    con = con_state(),
     driver = driver,
     slug = or_dash(env_lookup("slug")),
     files = env_path("files_path"),
@@ -30,6 +30,13 @@ hexa_status <- function() {
     ),
     class = "openhexa_status"
   )
+}
+
+con_state <- function() {
+  if (!is.null(the$con)) {
+    return(paste0(phrase("open"), ", ", round(the$con_ms), " ms"))
+  }
+  phrase(if (is.null(the$con_failure)) "at_first_use" else "failed")
 }
 
 or_dash <- function(value) if (is.null(value)) "-" else value

@@ -181,10 +181,23 @@ path_below <- function(root, parts, call = rlang::caller_env()) {
   if (is.null(parts)) {
     return(root)
   }
-  path <- paste(parts, collapse = "/")
+  if (!is.character(parts) || anyNA(parts)) {
+    abort_contract(
+      "invalid_argument",
+      argument = "...",
+      expected = phrase("a_string"),
+      actual = class(parts)[[1]],
+      call = call
+    )
+  }
+  path <- paste(parts[nzchar(parts)], collapse = "/")
+  if (!nzchar(path)) {
+    return(root)
+  }
   steps <- strsplit(path, "/+")[[1]]
   depth <- cumsum(ifelse(steps == "..", -1L, ifelse(steps == ".", 0L, 1L)))
-  if (grepl("^(/|~|[A-Za-z]:)", path) || any(depth < 0L)) {
+  # In any part: what starts at a root, a home or a drive, on any system.
+  if (any(grepl("^([/~\\\\]|[A-Za-z]:)", parts)) || any(depth < 0L)) {
     abort_contract("path_outside", path = path, root = root, call = call)
   }
   target <- file.path(root, path)

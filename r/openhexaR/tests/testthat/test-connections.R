@@ -98,7 +98,11 @@ test_that("fields are read with $ and [[ and offered by completion", {
   record <- workspace$postgresql_connection("store")
   expect_identical(record$port, 5432L)
   expect_identical(record[["password"]], "pw-7f3a")
-  expect_null(record$nothing)
+  expect_error(record$passwrd, class = "openhexa_error_field_not_found")
+  expect_null(workspace$custom_connection("mine")$nothing)
+  expect_error(record$password <- "x", class = "openhexa_error_record_read_only")
+  expect_error(record[["password"]] <- "x", class = "openhexa_error_record_read_only")
+  expect_length(record, length(names(record)))
   expect_identical(
     names(record),
     c("identifier", "host", "port", "username", "password", "database_name")
@@ -113,6 +117,13 @@ test_that("records print without their secrets", {
       print(workspace$get_connection(identifier))
     }
   )
+})
+
+test_that("a variable that is no UTF-8 text is no obstacle", {
+  local_connections()
+  withr::local_envvar(BADUTF = "caf\xe9", MINE_BAD = "caf\xe9")
+  expect_true("mine" %in% workspace$list_connections()$identifier)
+  expect_equal(workspace$custom_connection("mine")$token, "key-9b1c")
 })
 
 test_that("connections are listed with their types", {

@@ -61,7 +61,7 @@ test_that("con that the server dropped is opened again, with a warning", {
   other <- database_connection()
   DBI::dbGetQuery(other, paste("SELECT pg_terminate_backend(", pid, ")"))
   DBI::dbDisconnect(other)
-  the$con_seen <- the$con_seen - 31
+  the$con_checked <- the$con_checked - 31
   expect_warning(
     connection <- startup_connection(),
     class = "openhexa_warning_database_reopened"
@@ -76,7 +76,7 @@ test_that("an aborted transaction is not taken for a lost connection", {
   pid <- DBI::dbGetQuery(connection, "SELECT pg_backend_pid() AS pid")$pid
   DBI::dbExecute(connection, "BEGIN")
   suppressWarnings(try(DBI::dbExecute(connection, "SELECT 1/0"), silent = TRUE))
-  the$con_seen <- the$con_seen - 31
+  the$con_checked <- the$con_checked - 31
   expect_identical(startup_connection(), connection)
   DBI::dbExecute(connection, "ROLLBACK")
   expect_equal(DBI::dbGetQuery(connection, "SELECT pg_backend_pid() AS pid")$pid, pid)
@@ -129,4 +129,62 @@ test_that("completing a name opens nothing", {
   expect_no_error(complete())
   expect_true("con" %in% utils:::.retrieveCompletions())
   expect_null(the$con)
+})
+
+test_that("a result that is being fetched is not taken for a lost connection", {
+  local_database()
+  local_con()
+  connection <- startup_connection()
+  result <- DBI::dbSendQuery(connection, "SELECT generate_series(1, 100) AS x")
+  DBI::dbFetch(result, 10)
+  the$con_checked <- the$con_checked - 31
+  expect_identical(startup_connection(), connection)
+  expect_equal(nrow(DBI::dbFetch(result, 5)), 5)
+  DBI::dbClearResult(result)
+})
+
+test_that("mentions do not put the next check off", {
+  local_database()
+  local_con()
+  startup_connection()
+  checked <- the$con_checked
+  the$con_checked <- checked - 20
+  startup_connection()
+  expect_equal(the$con_checked, checked - 20)
+})
+
+test_that("con keeps its class inside of a generic, and shows no trace", {
+  local_database(WORKSPACE_DATABASE_PORT = "1")
+  local_con()
+  withr::defer(the$con_failure <- NULL)
+  makeActiveBinding("con", startup_binding, environment())
+  caught <- tryCatch(
+    DBI::dbGetQuery(con, "SELECT 1"),
+    openhexa_error_database_unreachable = identity
+  )
+  expect_equal(caught$values$port, 1L)
+  text <- conditionMessage(expect_error(DBI::dbGetQuery(con, "SELECT 1")))
+  expect_match(text, "No database answers")
+  expect_lt(nchar(text), 500)
+  expect_match(format(hexa_status()), "database_unreachable", all = FALSE)
+})
+
+test_that("what the server answers is told apart from silence", {
+  local_clean_env()
+  code <- function(text) {
+    condition <- tryCatch(abort_connection(text, "h", 1L, "u", NULL), error = identity)
+    class(condition)[[1]]
+  }
+  expect_equal(
+    code("connection to server at \"h\" failed: fe_sendauth: no password supplied"),
+    "openhexa_error_database_authentication"
+  )
+  expect_equal(
+    code("failed: server does not support SSL, but SSL was required"),
+    "openhexa_error_database_refused"
+  )
+  expect_equal(
+    code("connection to server at \"h\", port 1 failed: Connection refused"),
+    "openhexa_error_database_unreachable"
+  )
 })
