@@ -208,13 +208,21 @@ is_open <- function(connection) {
   DBI::dbIsValid(connection)
 }
 
-# An aborted transaction refuses the question, and so does a result that is still being
-# fetched, but the connection is there. Not dbGetQuery(), in which RPostgreSQL prints
+# Whether the server is still there. Asked of RPostgres without a query, which would
+# cancel a result that is being fetched. RPostgreSQL refuses a query then, and in an
+# aborted transaction, but the connection is there. Not dbGetQuery(), in which it prints
 # the error and goes on.
 is_alive <- function(connection) {
-  pending <- inherits(connection, "PostgreSQLConnection") &&
-    length(DBI::dbListResults(connection)) > 0
-  pending ||
+  if (!inherits(connection, "PostgreSQLConnection")) {
+    return(tryCatch(
+      {
+        RPostgres::postgresWaitForNotify(connection, 0)
+        TRUE
+      },
+      error = function(e) FALSE
+    ))
+  }
+  length(DBI::dbListResults(connection)) > 0 ||
     tryCatch(
       {
         result <- DBI::dbSendQuery(connection, "SELECT 1")
