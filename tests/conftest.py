@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -64,12 +65,13 @@ def files(tmp_path, setenv):
 
 
 @pytest.fixture(scope="session")
-def server_folder(tmp_path_factory):
-    """A folder that the account of a PostgreSQL server may enter."""
-    folder = tmp_path_factory.mktemp("server")
-    for place in [folder, *folder.parents]:
-        if place.stat().st_uid == os.getuid() and place != Path("/"):
-            place.chmod(place.stat().st_mode | 0o711)
+def server_folder():
+    """A folder that the account of a PostgreSQL server may enter.
+
+    Not below pytest's own, which each new run of pytest closes to other accounts.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="hexa-server-"))
+    folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -25,6 +25,14 @@
 #'   \item{`countries`}{Data frame with columns `code`, `flag`, `name`, `alpha_3`.}
 #'   \item{`get_file(path)`}{A file as the server knows it: `name`, `path`, `size`
 #'     (bytes), `type` ("FILE" or "DIRECTORY").}
+#'   \item{`list_datasets()`}{List of all datasets here, not the first 15 only.}
+#'   \item{`get_dataset(identifier, source_workspace_slug = NULL)`,
+#'     `create_dataset(name, description = NULL)`}{A dataset: `id`, `slug`, `name`,
+#'     `description`, `source_workspace_slug`, `versions`, `latest_version` (`NULL` if
+#'     there is none), `create_version(name)`. A version: `id`, `name`, `created_at`,
+#'     `files`, `get_file(filename)`, `exists(filename)`, `add_file(source, filename)`
+#'     from a path, a raw vector or a connection. A file: `id`, `uri`, `filename`,
+#'     `content_type`, `created_at`, `download_url`, `download(path)` and `read_raw()`.}
 #'   \item{`get_webapp(webapp_slug)`}{A web app: `id`, `name`, `description`, `url`,
 #'     `icon`, `is_favorite`, `created_by`, `workspace`, `permissions`.}
 #' }
@@ -56,7 +64,10 @@ new_workspace <- function() {
         list_connections = list_connections,
         set_configuration = set_configuration,
         get_file = get_file,
-        get_webapp = get_webapp
+        get_webapp = get_webapp,
+        list_datasets = list_datasets,
+        get_dataset = get_dataset,
+        create_dataset = create_dataset
       ),
       typed_accessors()
     ),
