@@ -241,13 +241,13 @@ def install_r_package(library: Path | None) -> Path:
     """
     r = find_r()
     if library is None:
-        library = Path(_run_r(r, _WRITABLE_LIBRARY).stdout.strip())
+        library = Path(_run_r(r, _WRITABLE_LIBRARY).stdout.splitlines()[-1])
     library = library.resolve()
     try:
         library.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderNotWritableError(path=library) from error
-    needed = _run_r(r, _INSTALL_MISSING, library)
+    needed = _run_r(r, _INSTALL_MISSING, library, show=True)
     if needed.returncode != 0:
         raise _failed("IRkernel, DBI, …", library, needed)
     with tempfile.TemporaryDirectory() as folder:  # R CMD INSTALL writes beside it
@@ -287,21 +287,35 @@ if (length(missing_packages()) > 0) {
 """
 
 
-def _run_r(r: str, code: str, library: Path | None = None):
-    return _call([r, "--no-echo", "--no-init-file", "-e", code], library)
+def _run_r(r: str, code: str, library: Path | None = None, *, show: bool = False):
+    return _call([r, "--no-echo", "--no-init-file", "-e", code], library, show=show)
 
 
-def _call(command: list[str], library: Path | None) -> subprocess.CompletedProcess:
+def _call(
+    command: list[str], library: Path | None, *, show: bool = False
+) -> subprocess.CompletedProcess:
     variables = environment.snapshot()
     if library:
         variables["R_LIBS"] = str(library)
-    return subprocess.run(
-        command, env=variables, capture_output=True, text=True, errors="replace"
+    done = subprocess.Popen(
+        command,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
+    # Compiling takes minutes: what R says is shown while it says it.
+    said = []
+    for line in done.stdout:
+        said.append(line)
+        if show:
+            print(line, end="", file=sys.stderr, flush=True)
+    return subprocess.CompletedProcess(command, done.wait(), "".join(said))
 
 
 def _failed(package: str, library: Path, done: subprocess.CompletedProcess):
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("ERROR", "Error", "not "))]
     reason = " ".join((telling or lines)[-2:]).rstrip(".")
     return RPackageFailedError(package=package, library=library, reason=reason)

@@ -1,5 +1,6 @@
 """The same calls through the SDK and through openhexaR, on recorded answers."""
 
+import copy
 import json
 import shutil
 import subprocess
@@ -429,3 +430,40 @@ def test_an_empty_file_is_sent_with_its_length(source, r, tmp_path):
         (put,) = [q for q in server.requests if q["method"] == "PUT"]
     assert answer == {"value": "empty.bin"}
     assert put["headers"]["content-length"] == "0"
+
+
+def page_of_datasets(page):
+    """Derive a page of full records: 030 has those of page 1, 036 the slugs of page 2.
+
+    The SDK asks for no page, so a second page of full records was never recorded.
+    """
+    derived = copy.deepcopy(recordings()["030"])
+    asked = derived["request"]["graphql"]
+    asked["variables"] |= {"page": page, "perPage": 15}
+    asked["selected"].append("workspace.datasets.totalPages")
+    answer = derived["response"]["body"]["json"]["data"]["workspace"]["datasets"]
+    answer["totalPages"] = 2
+    if page == 2:
+        second = recordings()["036"]["response"]["body"]["json"]["data"]["workspace"]
+        for item, slug in zip(
+            answer["items"], second["datasets"]["items"], strict=True
+        ):
+            item["dataset"] |= {"id": slug["dataset"]["slug"], **slug["dataset"]}
+    return derived
+
+
+def test_all_datasets_are_listed_the_first_ones_as_the_sdk_lists_them(r, setenv):
+    with Replay(["030"]) as server:
+        setenv(environment_of("030", server))
+        from openhexa.sdk import workspace
+
+        first = [[d.slug, d.id, d.name] for d in workspace.list_datasets()]
+    code = "lapply(workspace$list_datasets(), function(d) c(d$slug, d$id, d$name))"
+    with Replay([], [page_of_datasets(1), page_of_datasets(2)]) as server:
+        answer = r(code, environment_of("030", server))
+        assert not server.problems, answer
+        assert not server.waiting
+    assert answer["value"][:15] == first
+    every = recordings()["037"]["response"]["body"]["json"]["data"]["workspace"]
+    slugs = [item["dataset"]["slug"] for item in every["datasets"]["items"]]
+    assert [slug for slug, *_ in answer["value"]] == slugs

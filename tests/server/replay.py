@@ -65,6 +65,8 @@ class Replay(ThreadingHTTPServer):
     ----------
     numbers : list of str
         Recordings to answer from, in their order.
+    derived : list of dict
+        More of them, which a test made out of recordings.
 
     Attributes
     ----------
@@ -76,9 +78,10 @@ class Replay(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, numbers: list[str]):
+    def __init__(self, numbers: list[str], derived: list[dict] = ()):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.waiting = [(number, recordings()[number]) for number in numbers]
+        self.waiting += [("derived", recording) for recording in derived]
         self.problems, self.requests = [], []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
