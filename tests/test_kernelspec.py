@@ -48,7 +48,8 @@ def test_a_checkout_s_spec_installs_with_jupyter_alone(kernel, tmp_path, setenv)
     ]
     subprocess.run([sys.executable, *command], check=True, capture_output=True)
     place = tmp_path / "share/jupyter/kernels" / folder.name
-    kernelspec.start_once(place)
+    assert (place / "kernel.json").read_bytes() == (folder / "kernel.json").read_bytes()
+    kernelspec.start_once(place)  # raises unless the kernel starts, primed
 
 
 @BOTH

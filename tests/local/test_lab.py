@@ -114,11 +114,11 @@ def test_a_workspace_without_database_runs(tmp_path):
 
 def test_a_moved_workspace_keeps_its_data(workspace_folder):
     with module.running(workspace_folder), database_engine().begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE kept (x int)")
+        connection.exec_driver_sql("CREATE TABLE kept AS SELECT 42 AS x")
     moved = workspace_folder.rename(workspace_folder.with_name("moved"))
     try:
         with module.running(moved), database_engine().connect() as connection:
-            connection.exec_driver_sql("SELECT * FROM kept")
+            assert connection.exec_driver_sql("SELECT x FROM kept").scalar_one() == 42
     finally:
         moved.rename(workspace_folder)
 
