@@ -10,6 +10,8 @@ _HOMES = {
     "workspace_path": "_workspace",
     "tmp_path": "_workspace",
     "notebook_dir": "_workspace",
+    "file_read": "files",
+    "file_write": "files",
     "engine": "database",
     "database_engine": "database",
     "hexa_status": "kernel.status",

@@ -86,7 +86,27 @@ def notebook_dir() -> str:
     return str(Path.cwd())
 
 
+def file_path(path: str) -> str:
+    """Give the absolute path of a file; a relative one starts at the workspace's root.
+
+    Makes no folder.
+    """
+    given = Path(path).expanduser()
+    if given.is_absolute():
+        return str(given)
+    return str(_inside(environment.lookup("files_path"), (str(path),)))
+
+
 def _below(root: str, parts: tuple[str, ...]) -> str:
+    target = _inside(root, parts)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderNotWritableError(path=str(target.parent)) from error
+    return str(target)
+
+
+def _inside(root: str, parts: tuple[str, ...]) -> Path:
     path = PurePath(*parts)
     depth, lowest = 0, 0
     for part in path.parts:
@@ -95,9 +115,4 @@ def _below(root: str, parts: tuple[str, ...]) -> str:
     # In any part: what starts at a root, a home or a drive, on any system.
     if lowest < 0 or any(re.match(r"[/~\\]|[A-Za-z]:", part) for part in parts):
         raise PathOutsideError(path="/".join(parts), root=root)
-    target = Path(root, path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderNotWritableError(path=str(target.parent)) from error
-    return str(target)
+    return Path(root, path)

@@ -6,7 +6,11 @@ OpenHexaError
     WorkspaceMissingError, WorkspaceExistsError, WorkspaceYamlUnreadableError,
     WorkspaceYamlSyntaxError, WorkspaceYamlKeyError, WorkspaceYamlValueError
   PathError                a file or folder
-    PathOutsideError, FolderNotWritableError, FolderOccupiedError
+    PathOutsideError, FolderNotWritableError, FolderOccupiedError, FileMissingError,
+    FileUnreadableError, FileUnwritableError, FormatUnknownError,
+    FormatUnsupportedError
+  InvalidArgumentError     what a function was given (also a TypeError)
+  RowLabelsError           a data frame whose index would be lost (also a ValueError)
   MissingPackageError      an optional package (also an ImportError)
   DatabaseError            opening the workspace database
     DatabaseUnreachableError, DatabaseAuthenticationError, DatabaseRefusedError
@@ -119,6 +123,34 @@ class FolderNotWritableError(PathError):
 
 class FolderOccupiedError(PathError):
     code = "folder_occupied"
+
+
+class FileMissingError(PathError, FileNotFoundError):
+    code = "file_missing"
+
+
+class FileUnreadableError(PathError):
+    code = "file_unreadable"
+
+
+class FileUnwritableError(PathError):
+    code = "file_unwritable"
+
+
+class FormatUnknownError(PathError):
+    code = "format_unknown"
+
+
+class FormatUnsupportedError(PathError):
+    code = "format_unsupported"
+
+
+class InvalidArgumentError(OpenHexaError, TypeError):
+    code = "invalid_argument"
+
+
+class RowLabelsError(OpenHexaError, ValueError):
+    code = "row_labels"
 
 
 class MissingPackageError(OpenHexaError, ImportError):

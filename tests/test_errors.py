@@ -49,7 +49,7 @@ def test_an_error_says_what_is_wrong_and_what_to_do(code, language, setenv):
 
 def test_roots_and_layers_have_no_code():
     layers = {errors.OpenHexaError, *errors.OpenHexaError.__subclasses__()}
-    layers -= {errors.MissingPackageError}
+    layers = {kind for kind in layers if kind.__subclasses__()}
     assert not any("code" in vars(kind) for kind in layers)
 
 

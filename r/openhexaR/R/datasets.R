@@ -104,7 +104,14 @@ new_version <- function(record) {
       created_at = record$createdAt,
       get_file = function(filename) get_dataset_file(id, filename),
       exists = function(filename) !is.null(ask_file(id, filename)),
-      add_file = function(source, filename = NULL) add_file(id, source, filename)
+      add_file = function(source, filename = NULL) add_file(id, source, filename),
+      read = function(filename, ...) {
+        call <- rlang::current_env()
+        read_dataset_file(need_file(id, filename, call), list(...), call)
+      },
+      write = function(frame, filename, ...) {
+        add_frame(id, frame, filename, list(...), rlang::current_env())
+      }
     ),
     properties = list(files = function() list_files(id))
   )
@@ -187,6 +194,7 @@ new_file <- function(record) {
       content_type = record$contentType,
       created_at = record$createdAt,
       download = function(path = NULL) download_file(record, path),
+      read = function(...) read_dataset_file(record, list(...)),
       read_raw = function() read_file_raw(record)
     ),
     properties = list(
@@ -230,12 +238,16 @@ ask_file <- function(version_id, filename, call = rlang::caller_env()) {
 }
 
 get_dataset_file <- function(version_id, filename, call = rlang::caller_env()) {
+  new_file(need_file(version_id, filename, call))
+}
+
+need_file <- function(version_id, filename, call) {
   found <- ask_file(version_id, filename, call)
   if (is.null(found)) {
     place <- phrase("this_version")
     abort_contract("file_not_found", path = filename, place = place, call = call)
   }
-  new_file(found)
+  found
 }
 
 need_version <- function(version, call) {

@@ -116,14 +116,30 @@ curl_reason <- function(error) {
 
 # JSON in which a vector of length one is a value and a list an array, all digits kept.
 to_json <- function(value) {
+  value <- if (is.list(value)) {
+    rapply(value, exact_json, classes = "numeric", how = "replace")
+  } else {
+    exact_json(value)
+  }
   enc2utf8(as.character(jsonlite::toJSON(
     value,
     auto_unbox = TRUE,
     null = "null",
     na = "null",
-    digits = I(17),
+    digits = I(15),
+    json_verbatim = TRUE,
     force = TRUE
   )))
+}
+
+# jsonlite writes 15 digits of a number; some need 17.
+exact_json <- function(x) {
+  if (!is.numeric(x) || is.object(x) || all(as.numeric(sprintf("%.15g", x)) %in% x)) {
+    return(x)
+  }
+  texts <- ifelse(is.finite(x), as_text(x), "null")
+  text <- paste(texts, collapse = ",")
+  structure(if (length(x) == 1) text else paste0("[", text, "]"), class = "json")
 }
 
 # A mutation answers `success` and `errors`, a list of codes. `conditions` names ours.

@@ -83,6 +83,9 @@ with_progress <- function(request, label) {
 # Three steps: ask for a link, put the bytes there, register the file. The same content
 # type goes into each, because some stores sign it.
 add_file <- function(version_id, source, filename = NULL, call = rlang::caller_env()) {
+  if (is.data.frame(source) && !is.null(filename)) {
+    return(add_frame(version_id, source, filename, list(), call))
+  }
   is_path <- rlang::is_string(source)
   if (is.null(filename)) {
     if (!is_path) {
@@ -108,6 +111,31 @@ add_file <- function(version_id, source, filename = NULL, call = rlang::caller_e
   upload(link$uploadUrl, source_bytes(source), headers, call)
   fields <- "file { id filename uri contentType createdAt }"
   new_file(upload_step("createDatasetVersionFile", fields, input, call)$file)
+}
+
+# Write a data frame in the format of the file's name, then add that file.
+add_frame <- function(version_id, frame, filename, options, call) {
+  check_string(filename, call = call)
+  folder <- tempfile("add-", tmpdir = tmp_path())
+  on.exit(unlink(folder, recursive = TRUE))
+  path <- write_path(
+    frame,
+    file.path(folder, basename(filename)),
+    filename,
+    options,
+    call
+  )
+  add_file(version_id, path, filename, call)
+}
+
+# Download a file and read it in the format of its name.
+read_dataset_file <- function(record, options, call = rlang::caller_env()) {
+  name <- basename(record$uri)
+  folder <- tempfile("read-", tmpdir = tmp_path())
+  make_folder(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  path <- download_file(record, file.path(folder, name), call)
+  read_path(path, name, options, call)
 }
 
 upload_step <- function(mutation, fields, input, call) {

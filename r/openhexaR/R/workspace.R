@@ -31,8 +31,11 @@
 #'     `description`, `source_workspace_slug`, `versions`, `latest_version` (`NULL` if
 #'     there is none), `create_version(name)`. A version: `id`, `name`, `created_at`,
 #'     `files`, `get_file(filename)`, `exists(filename)`, `add_file(source, filename)`
-#'     from a path, a raw vector or a connection. A file: `id`, `uri`, `filename`,
-#'     `content_type`, `created_at`, `download_url`, `download(path)` and `read_raw()`.}
+#'     from a path, a raw vector, a connection or a data frame, `read(filename)` and
+#'     `write(frame, filename)` in the format of the name. A file: `id`, `uri`,
+#'     `filename`, `content_type`, `created_at`, `download_url`, `download(path)`,
+#'     `read()` as [file_read()] does, and `read_raw()`. In the SDK, `read()` gives
+#'     bytes.}
 #'   \item{`get_webapp(webapp_slug)`}{A web app: `id`, `name`, `description`, `url`,
 #'     `icon`, `is_favorite`, `created_by`, `workspace`, `permissions`.}
 #' }
@@ -189,6 +192,14 @@ tmp_path <- function(...) {
 }
 
 path_below <- function(root, parts, call = rlang::caller_env()) {
+  target <- path_inside(root, parts, call)
+  if (target != root && !make_folder(dirname(target))) {
+    abort_contract("folder_not_writable", path = dirname(target), call = call)
+  }
+  target
+}
+
+path_inside <- function(root, parts, call = rlang::caller_env()) {
   if (is.null(parts)) {
     return(root)
   }
@@ -211,11 +222,7 @@ path_below <- function(root, parts, call = rlang::caller_env()) {
   if (any(grepl("^([/~\\\\]|[A-Za-z]:)", parts)) || any(depth < 0L)) {
     abort_contract("path_outside", path = path, root = root, call = call)
   }
-  target <- file.path(root, path)
-  if (!make_folder(dirname(target))) {
-    abort_contract("folder_not_writable", path = dirname(target), call = call)
-  }
-  target
+  file.path(root, path)
 }
 
 make_folder <- function(path) {

@@ -54,3 +54,17 @@ local_installed <- function(..., .frame = parent.frame()) {
   bind(function(packages) packages %in% c(...))
   withr::defer(bind(original), envir = .frame)
 }
+
+# An empty workspace; gives the root of its files.
+local_file_root <- function(
+  root = withr::local_tempdir(.local_envir = .frame),
+  .frame = parent.frame()
+) {
+  scratch <- withr::local_tempdir(.local_envir = .frame)
+  local_clean_env(
+    WORKSPACE_FILES_PATH = root,
+    WORKSPACE_TMP_PATH = scratch,
+    .frame = .frame
+  )
+  root
+}
