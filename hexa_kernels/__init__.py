@@ -12,6 +12,8 @@ _HOMES = {
     "notebook_dir": "_workspace",
     "file_read": "files",
     "file_write": "files",
+    "run_log": "_run",
+    "notebook_parameter": "_parameter",
     "engine": "database",
     "database_engine": "database",
     "hexa_status": "kernel.status",

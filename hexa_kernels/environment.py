@@ -73,6 +73,12 @@ def check() -> list[Exception]:
     return problems
 
 
+def is_pipeline_run() -> bool:
+    """Tell whether this is the run of a pipeline that a server is told about."""
+    kind = lookup("environment").upper()
+    return kind == "CLOUD_PIPELINE" and lookup("server_url") is not None
+
+
 def language() -> str:
     """Choose the language of messages: HEXA_LANG, else the locale's, else English."""
     settings = ("LC_ALL", "LC_MESSAGES", "LANG")

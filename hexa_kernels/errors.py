@@ -9,8 +9,9 @@ OpenHexaError
     PathOutsideError, FolderNotWritableError, FolderOccupiedError, FileMissingError,
     FileUnreadableError, FileUnwritableError, FormatUnknownError,
     FormatUnsupportedError
-  InvalidArgumentError     what a function was given (also a TypeError)
-  RowLabelsError           a data frame whose index would be lost (also a ValueError)
+  ArgumentError            a value that was given
+    InvalidArgumentError, ParameterTypeError (also a TypeError)
+    RowLabelsError         (also a ValueError)
   MissingPackageError      an optional package (also an ImportError)
   DatabaseError            opening the workspace database
     DatabaseUnreachableError, DatabaseAuthenticationError, DatabaseRefusedError
@@ -21,7 +22,8 @@ OpenHexaError
     RMissingError, RPackageFailedError, KernelNameReservedError,
     KernelNameInvalidError, KernelFailedError
 OpenHexaWarning
-  ScratchReplacedWarning, PortReplacedWarning, StartupProblemWarning
+  ScratchReplacedWarning, PortReplacedWarning, StartupProblemWarning,
+  LogNotSentWarning, UnknownLogLevelWarning
 """
 
 from .contract import message
@@ -145,12 +147,20 @@ class FormatUnsupportedError(PathError):
     code = "format_unsupported"
 
 
-class InvalidArgumentError(OpenHexaError, TypeError):
+class ArgumentError(OpenHexaError):
+    """A value that was given is not what it must be."""
+
+
+class InvalidArgumentError(ArgumentError, TypeError):
     code = "invalid_argument"
 
 
-class RowLabelsError(OpenHexaError, ValueError):
+class RowLabelsError(ArgumentError, ValueError):
     code = "row_labels"
+
+
+class ParameterTypeError(ArgumentError, TypeError):
+    code = "parameter_type"
 
 
 class MissingPackageError(OpenHexaError, ImportError):
@@ -231,3 +241,11 @@ class PortReplacedWarning(OpenHexaWarning):
 
 class StartupProblemWarning(OpenHexaWarning):
     code = "startup_problem"
+
+
+class LogNotSentWarning(OpenHexaWarning):
+    code = "log_not_sent"
+
+
+class UnknownLogLevelWarning(OpenHexaWarning):
+    code = "unknown_log_level"

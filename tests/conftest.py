@@ -17,6 +17,8 @@ from jupyter_client.manager import start_new_kernel
 
 from hexa_kernels.local import postgres, workspace_yaml
 
+from .server.pipeline import in_pipeline, r_process, watched_r  # noqa: F401
+
 ROOT = Path(__file__).parent.parent
 
 # Where make puts openhexaR, for R that no kernelspec starts.

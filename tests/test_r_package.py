@@ -73,6 +73,8 @@ def test_r_cmd_check_finds_nothing(r_variables, offline_cran, tmp_path):
         r"^\* checking .*(?:NOTE|WARNING|ERROR)\n(?:[^*].*\n)*", check, re.M
     )
     # Debian has another driver than RPostgres, and no reader of parquet.
-    unavoidable = r"suggested but not available.*(\s*['‘](RPostgres|arrow|nanoparquet)['’],?)+$"
+    unavoidable = (
+        r"suggested but not available.*(\s*['‘](RPostgres|arrow|nanoparquet)['’],?)+$"
+    )
     assert "* DONE" in check, check
     assert [t for t in findings if not re.search(unavoidable, t.strip())] == [], check

@@ -1,9 +1,12 @@
-"""The vectors that R runs too, through the SDK's own workspace."""
+"""The vectors that R runs too, through the SDK's own objects."""
 
+import contextlib
+import io
 import json
+import re
 
 import pytest
-from openhexa.sdk import workspace
+from openhexa.sdk import current_run, workspace
 from openhexa.utils import stringcase
 
 import hexa_kernels
@@ -26,6 +29,23 @@ def fill(value, folder):
     return json.loads(json.dumps(value).replace("{dir}", str(folder)))
 
 
+def line(function, *arguments):
+    """Give what a call prints, without the time of a log line; None for nothing."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        function(*arguments)
+    time = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 "
+    return re.sub(time, "", printed.getvalue().removesuffix("\n")) or None
+
+
+def parameter(name, default, *injected):
+    """Ask for a parameter in a notebook, where papermill wrote it or not."""
+    notebook = {"ask": hexa_kernels.notebook_parameter, "default": default}
+    if injected:
+        (notebook[name],) = injected
+    return eval(f"ask({name!r}, default)", notebook)
+
+
 def call(verb, *arguments):
     match verb:
         case "get":
@@ -35,6 +55,20 @@ def call(verb, *arguments):
             return getattr(workspace, accessor)(identifier)
         case "workspace_path" | "tmp_path" | "notebook_dir":
             return getattr(hexa_kernels, verb)(*arguments)
+        case "run_id":
+            return current_run.id()
+        case "log":
+            method, text = arguments
+            return line(getattr(current_run, method), text)
+        case "add_file_output":
+            with contextlib.chdir(workspace.files_path):
+                return line(current_run.add_file_output, *arguments)
+        case "add_database_output":
+            return line(current_run.add_database_output, *arguments)
+        case "run_log":
+            return line(hexa_kernels.run_log, *arguments)
+        case "notebook_parameter":
+            return parameter(*arguments)
     raise ValueError(f"unknown verb {verb}")
 
 

@@ -25,29 +25,46 @@ get_connection <- function(identifier) {
 }
 
 find_connection <- function(identifier, call = rlang::caller_env()) {
-  prefix <- connection_prefix(identifier, call)
-  type <- if (nzchar(prefix)) toupper(Sys.getenv(prefix)) else ""
-  if (type %in% connection_types()) {
-    fields <- if (type == "CUSTOM") {
-      custom_fields(prefix)
-    } else {
-      typed_fields(type, prefix, call)
-    }
-    return(new_connection(type, identifier, fields))
+  connection <- connection_from_env(identifier, call)
+  asked <- is.null(connection) && is_connected() && nzchar(identifier)
+  if (asked) {
+    connection <- connection_from_api(identifier, call)
   }
-  asked <- is_connected() && nzchar(identifier)
-  found <- if (asked) ask_connection(identifier, call)
-  if (is.null(found)) {
+  if (is.null(connection)) {
     abort_contract(
       "connection_not_found",
       identifier = identifier,
-      variable = prefix,
+      variable = connection_prefix(identifier, call),
       types = paste(tolower(connection_types()), collapse = ", "),
       asked = phrase(if (asked) "server_asked" else "server_not_asked"),
       call = call
     )
   }
-  new_connection(found$type, identifier, server_fields(found, identifier, call))
+  connection
+}
+
+# By one way alone, or NULL.
+connection_from_env <- function(identifier, call = rlang::current_env()) {
+  check_string(identifier, call = call)
+  prefix <- connection_prefix(identifier, call)
+  type <- if (nzchar(prefix)) toupper(Sys.getenv(prefix)) else ""
+  if (!type %in% connection_types()) {
+    return(NULL)
+  }
+  fields <- if (type == "CUSTOM") {
+    custom_fields(prefix)
+  } else {
+    typed_fields(type, prefix, call)
+  }
+  new_connection(type, identifier, fields)
+}
+
+connection_from_api <- function(identifier, call = rlang::current_env()) {
+  check_string(identifier, call = call)
+  found <- ask_connection(identifier, call)
+  if (!is.null(found)) {
+    new_connection(found$type, identifier, server_fields(found, identifier, call))
+  }
 }
 
 # The server compares slugs exactly. Most are in lower case, whatever the user types.
@@ -265,23 +282,6 @@ as.list.openhexa_connection <- function(x, ...) {
   attributes(plain) <- NULL
   names(plain) <- names
   plain
-}
-
-# All variables, without those that are no text in UTF-8. One of them is enough for
-# Sys.getenv() to fail, but for the plainest locale.
-readable_variables <- function() {
-  all <- tryCatch(suppressWarnings(Sys.getenv()), error = function(e) {
-    locale <- Sys.getlocale("LC_CTYPE")
-    on.exit(Sys.setlocale("LC_CTYPE", locale))
-    Sys.setlocale("LC_CTYPE", "C")
-    Sys.getenv()
-  })
-  values <- unclass(all)
-  names <- names(values)
-  readable <- validUTF8(values) & validUTF8(names)
-  values <- as.list(enc2utf8(unname(values[readable])))
-  Encoding(names) <- "UTF-8"
-  rlang::set_names(values, names[readable])
 }
 
 # The connections that environment variables describe.

@@ -1,22 +1,21 @@
 # Datasets of the workspace: dataset, versions, files, as in the SDK.
 
 new_dataset <- function(record) {
-  id <- record$id
   owner <- record$workspace$slug
-  new_object(
+  self <- new_object(
     "dataset",
     members = list(
-      id = id,
+      id = record$id,
       slug = record$slug,
       name = record$name,
       description = record$description,
       # The workspace that owned it may be gone.
       source_workspace_slug = if (is.null(owner)) NA_character_ else owner,
-      create_version = function(name) create_version(id, name)
+      create_version = function(name) create_version(self, name)
     ),
     properties = list(
-      latest_version = function() latest_version(id),
-      versions = function() list_versions(id)
+      latest_version = function() latest_version(self),
+      versions = function() list_versions(self)
     )
   )
 }
@@ -94,26 +93,26 @@ create_dataset <- function(name, description = NULL) {
   find_dataset(result$dataset$slug, slug)
 }
 
-new_version <- function(record) {
-  id <- record$id
-  new_object(
+new_version <- function(record, dataset = NULL) {
+  self <- new_object(
     "dataset_version",
     members = list(
-      id = id,
+      id = record$id,
       name = record$name,
+      dataset = dataset,
       created_at = record$createdAt,
-      get_file = function(filename) get_dataset_file(id, filename),
-      exists = function(filename) !is.null(ask_file(id, filename)),
-      add_file = function(source, filename = NULL) add_file(id, source, filename),
+      get_file = function(filename) get_dataset_file(self, filename),
+      exists = function(filename) !is.null(ask_file(self, filename)),
+      add_file = function(source, filename = NULL) add_file(self, source, filename),
       read = function(filename, ...) {
         call <- rlang::current_env()
-        read_dataset_file(need_file(id, filename, call), list(...), call)
+        read_dataset_file(need_file(self, filename, call), list(...), call)
       },
       write = function(frame, filename, ...) {
-        add_frame(id, frame, filename, list(...), rlang::current_env())
+        add_frame(self, frame, filename, list(...), rlang::current_env())
       }
     ),
-    properties = list(files = function() list_files(id))
+    properties = list(files = function() list_files(self))
   )
 }
 
@@ -123,17 +122,17 @@ format.openhexa_dataset_version <- function(x, ...) {
 }
 
 # NULL where there is none.
-latest_version <- function(dataset_id) {
+latest_version <- function(dataset) {
   query <- "query getLatestVersion($datasetId: ID!) {
     dataset(id: $datasetId) { latestVersion { id name createdAt } }
   }"
   call <- quote(dataset$latest_version)
-  dataset <- graphql(query, list(datasetId = dataset_id), call)$dataset
-  version <- need_dataset(dataset, dataset_id, call)$latestVersion
-  if (!is.null(version)) new_version(version)
+  found <- graphql(query, list(datasetId = dataset$id), call)$dataset
+  version <- need_dataset(found, dataset$id, call)$latestVersion
+  if (!is.null(version)) new_version(version, dataset)
 }
 
-list_versions <- function(dataset_id) {
+list_versions <- function(dataset) {
   query <- "query getDatasetVersions($datasetId: ID!, $page: Int!, $perPage: Int) {
     dataset(id: $datasetId) {
       versions(page: $page, perPage: $perPage) {
@@ -143,27 +142,27 @@ list_versions <- function(dataset_id) {
   }"
   call <- quote(dataset$versions)
   versions <- all_pages(function(page) {
-    variables <- list(datasetId = dataset_id, page = page, perPage = 10L)
-    need_dataset(graphql(query, variables, call)$dataset, dataset_id, call)$versions
+    variables <- list(datasetId = dataset$id, page = page, perPage = 10L)
+    need_dataset(graphql(query, variables, call)$dataset, dataset$id, call)$versions
   })
-  lapply(versions, new_version)
+  lapply(versions, new_version, dataset = dataset)
 }
 
-need_dataset <- function(dataset, id, call) {
-  if (is.null(dataset)) {
+need_dataset <- function(found, id, call) {
+  if (is.null(found)) {
     slug <- env_require("slug", call)
     abort_contract("dataset_not_found", identifier = id, slug = slug, call = call)
   }
-  dataset
+  found
 }
 
-create_version <- function(dataset_id, name, call = rlang::caller_env()) {
+create_version <- function(dataset, name, call = rlang::caller_env()) {
   query <- "mutation createDatasetVersion($input: CreateDatasetVersionInput!) {
     createDatasetVersion(input: $input) {
       version { id name description createdAt } errors success
     }
   }"
-  input <- list(datasetId = dataset_id, name = as.character(name))
+  input <- list(datasetId = dataset$id, name = as.character(name))
   result <- graphql(query, list(input = input), call)$createDatasetVersion
   check_mutation(
     result,
@@ -175,20 +174,21 @@ create_version <- function(dataset_id, name, call = rlang::caller_env()) {
     list(
       name = as.character(name),
       action = phrase("create_version"),
-      identifier = dataset_id,
+      identifier = dataset$id,
       slug = env_lookup("slug")
     ),
     call = call
   )
-  new_version(result$version)
+  new_version(result$version, dataset)
 }
 
-new_file <- function(record) {
+new_file <- function(record, version = NULL) {
   id <- record$id
   new_object(
     "dataset_file",
     members = list(
       id = id,
+      version = version,
       uri = record$uri,
       filename = basename(record$uri),
       content_type = record$contentType,
@@ -209,7 +209,7 @@ format.openhexa_dataset_file <- function(x, ...) {
   paste0("<OpenHEXA dataset file ", x$filename, ">")
 }
 
-list_files <- function(version_id) {
+list_files <- function(version) {
   query <- "query getDatasetFiles($versionId: ID!, $page: Int!, $perPage: Int) {
     datasetVersion(id: $versionId) {
       files(page: $page, perPage: $perPage) {
@@ -219,30 +219,30 @@ list_files <- function(version_id) {
   }"
   call <- quote(version$files)
   files <- all_pages(function(page) {
-    variables <- list(versionId = version_id, page = page, perPage = 50L)
+    variables <- list(versionId = version$id, page = page, perPage = 50L)
     need_version(graphql(query, variables, call)$datasetVersion, call)$files
   })
-  lapply(files, new_file)
+  lapply(files, new_file, version = version)
 }
 
-ask_file <- function(version_id, filename, call = rlang::caller_env()) {
+ask_file <- function(version, filename, call = rlang::caller_env()) {
   query <- "query getDatasetFile($versionId: ID!, $filename: String!) {
     datasetVersion(id: $versionId) {
       fileByName(name: $filename) { id uri filename contentType createdAt }
     }
   }"
   check_string(filename, call = call)
-  variables <- list(versionId = version_id, filename = filename)
-  version <- graphql(query, variables, call)$datasetVersion
-  need_version(version, call)$fileByName
+  variables <- list(versionId = version$id, filename = filename)
+  found <- graphql(query, variables, call)$datasetVersion
+  need_version(found, call)$fileByName
 }
 
-get_dataset_file <- function(version_id, filename, call = rlang::caller_env()) {
-  new_file(need_file(version_id, filename, call))
+get_dataset_file <- function(version, filename, call = rlang::caller_env()) {
+  new_file(need_file(version, filename, call), version)
 }
 
-need_file <- function(version_id, filename, call) {
-  found <- ask_file(version_id, filename, call)
+need_file <- function(version, filename, call) {
+  found <- ask_file(version, filename, call)
   if (is.null(found)) {
     place <- phrase("this_version")
     abort_contract("file_not_found", path = filename, place = place, call = call)

@@ -57,15 +57,47 @@ env_problems <- function() {
     )
     if (inherits(invalid, "error")) problems <- list(invalid)
   }
+  kind <- tryCatch(env_kind(), openhexa_error = identity)
+  if (inherits(kind, "error")) {
+    problems <- c(problems, list(kind))
+  }
+  problems
+}
+
+# The kind of place this is, in capitals: one of the contract's environments.
+env_kind <- function(call = rlang::caller_env()) {
   kind <- env_lookup("environment")
   choices <- unlist(contract()$environments)
   if (!toupper(kind) %in% choices) {
-    problems[[length(problems) + 1]] <- contract_condition(
+    abort_contract(
       "invalid_environment",
       variable = env_variable("environment"),
       value = kind,
-      choices = paste(choices, collapse = ", ")
+      choices = paste(choices, collapse = ", "),
+      call = call
     )
   }
-  problems
+  toupper(kind)
+}
+
+# Whether this is the run of a pipeline that a server is told about.
+is_pipeline_run <- function() {
+  is_connected() && toupper(env_lookup("environment")) == "CLOUD_PIPELINE"
+}
+
+# All variables, without those that are no text in UTF-8. One of them is enough for
+# Sys.getenv() to fail, but for the plainest locale.
+readable_variables <- function() {
+  all <- tryCatch(suppressWarnings(Sys.getenv()), error = function(e) {
+    locale <- Sys.getlocale("LC_CTYPE")
+    on.exit(Sys.setlocale("LC_CTYPE", locale))
+    Sys.setlocale("LC_CTYPE", "C")
+    Sys.getenv()
+  })
+  values <- unclass(all)
+  names <- names(values)
+  readable <- validUTF8(values) & validUTF8(names)
+  values <- as.list(enc2utf8(unname(values[readable])))
+  Encoding(names) <- "UTF-8"
+  rlang::set_names(values, names[readable])
 }

@@ -21,6 +21,16 @@ warn_contract <- function(code, ...) {
   )
 }
 
+# For what must not stop an analysis: one warning a session of each kind.
+warn_once <- function(code, ...) {
+  if (code %in% the$warned) {
+    return(invisible())
+  }
+  the$warned <- c(the$warned, code)
+  # With options(warn = 2) a warning is an error.
+  tryCatch(warn_contract(code, ...), error = function(e) message(conditionMessage(e)))
+}
+
 # The condition itself, for what is reported and not raised.
 contract_condition <- function(code, ...) {
   tryCatch(abort_contract(code, ...), openhexa_error = identity)

@@ -5,8 +5,19 @@
 the <- new.env(parent = emptyenv())
 
 .onLoad <- function(libname, pkgname) {
-  # An environment with active bindings cannot be stored when the package is built.
-  assign("workspace", new_workspace(), envir = topenv())
+  namespace <- topenv()
+  # An environment with active bindings cannot be stored when the package is built, and
+  # an active binding of the namespace neither.
+  assign("workspace", new_workspace(), envir = namespace)
+  assign("openhexa", new_sdk(), envir = namespace)
+  in_pipelines("current_run", new_run(), namespace)
+  in_pipelines("current_pipeline", new_pipeline(), namespace)
+}
+
+# NULL in a notebook server, as in the SDK.
+in_pipelines <- function(name, object, namespace) {
+  rm(list = name, envir = namespace)
+  makeActiveBinding(name, function() if (has_run()) object, namespace)
 }
 
 # `con` lives in an attached environment of its own. In the global one,

@@ -82,9 +82,9 @@ with_progress <- function(request, label) {
 
 # Three steps: ask for a link, put the bytes there, register the file. The same content
 # type goes into each, because some stores sign it.
-add_file <- function(version_id, source, filename = NULL, call = rlang::caller_env()) {
+add_file <- function(version, source, filename = NULL, call = rlang::caller_env()) {
   if (is.data.frame(source) && !is.null(filename)) {
-    return(add_frame(version_id, source, filename, list(), call))
+    return(add_frame(version, source, filename, list(), call))
   }
   is_path <- rlang::is_string(source)
   if (is.null(filename)) {
@@ -99,7 +99,7 @@ add_file <- function(version_id, source, filename = NULL, call = rlang::caller_e
     abort_contract("file_not_found", path = source, place = place, call = call)
   }
   input <- list(
-    versionId = version_id,
+    versionId = version$id,
     contentType = if (is_path) content_type(source) else "application/octet-stream",
     uri = filename
   )
@@ -110,11 +110,12 @@ add_file <- function(version_id, source, filename = NULL, call = rlang::caller_e
   }
   upload(link$uploadUrl, source_bytes(source), headers, call)
   fields <- "file { id filename uri contentType createdAt }"
-  new_file(upload_step("createDatasetVersionFile", fields, input, call)$file)
+  added <- upload_step("createDatasetVersionFile", fields, input, call)
+  new_file(added$file, version)
 }
 
 # Write a data frame in the format of the file's name, then add that file.
-add_frame <- function(version_id, frame, filename, options, call) {
+add_frame <- function(version, frame, filename, options, call) {
   check_string(filename, call = call)
   folder <- tempfile("add-", tmpdir = tmp_path())
   on.exit(unlink(folder, recursive = TRUE))
@@ -125,7 +126,7 @@ add_frame <- function(version_id, frame, filename, options, call) {
     options,
     call
   )
-  add_file(version_id, path, filename, call)
+  add_file(version, path, filename, call)
 }
 
 # Download a file and read it in the format of its name.

@@ -14,6 +14,8 @@
 #'   \item{`database_url`}{String: `WORKSPACE_DATABASE_URL`, else composed from the
 #'     others with user, password and name percent-encoded.}
 #'   \item{`get_connection(identifier)`}{A connection of any type.}
+#'   \item{`get_connection_from_env(identifier)`,
+#'     `get_connection_from_api(identifier)`}{The same by one way alone, or `NULL`.}
 #'   \item{`dhis2_connection()`, `postgresql_connection()`, `s3_connection()`,
 #'     `gcs_connection()`, `iaso_connection()`, `custom_connection()`}{A connection of
 #'     that type, by its `identifier`.}
@@ -29,10 +31,10 @@
 #'   \item{`get_dataset(identifier, source_workspace_slug = NULL)`,
 #'     `create_dataset(name, description = NULL)`}{A dataset: `id`, `slug`, `name`,
 #'     `description`, `source_workspace_slug`, `versions`, `latest_version` (`NULL` if
-#'     there is none), `create_version(name)`. A version: `id`, `name`, `created_at`,
-#'     `files`, `get_file(filename)`, `exists(filename)`, `add_file(source, filename)`
+#'     there is none), `create_version(name)`. A version: `id`, `name`, `dataset`,
+#'     `created_at`, `files`, `get_file(filename)`, `exists(filename)`, `add_file(source, filename)`
 #'     from a path, a raw vector, a connection or a data frame, `read(filename)` and
-#'     `write(frame, filename)` in the format of the name. A file: `id`, `uri`,
+#'     `write(frame, filename)` in the format of the name. A file: `id`, `version`, `uri`,
 #'     `filename`, `content_type`, `created_at`, `download_url`, `download(path)`,
 #'     `read()` as [file_read()] does, and `read_raw()`. In the SDK, `read()` gives
 #'     bytes.}
@@ -64,6 +66,8 @@ new_workspace <- function() {
     members = c(
       list(
         get_connection = get_connection,
+        get_connection_from_env = connection_from_env,
+        get_connection_from_api = connection_from_api,
         list_connections = list_connections,
         set_configuration = set_configuration,
         get_file = get_file,

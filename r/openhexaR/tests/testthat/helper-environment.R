@@ -68,3 +68,17 @@ local_file_root <- function(
   )
   root
 }
+
+# What was said once in the session may be said again.
+local_unwarned <- function(.frame = parent.frame()) {
+  forget <- function() the$warned <- NULL
+  forget()
+  withr::defer(forget(), envir = .frame)
+}
+
+# Variables of a notebook, as papermill writes them.
+local_injected <- function(..., .frame = parent.frame()) {
+  values <- rlang::list2(...)
+  list2env(values, envir = globalenv())
+  withr::defer(rm(list = names(values), envir = globalenv()), envir = .frame)
+}

@@ -16,6 +16,27 @@ fill_dir <- function(value, dir) {
   value
 }
 
+# What a call prints, without the time of a log line; NULL for nothing.
+line <- function(code) {
+  printed <- paste(capture.output(code), collapse = "\n")
+  printed <- sub(
+    "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\+00:00 ",
+    "",
+    printed,
+    perl = TRUE
+  )
+  if (nzchar(printed)) printed
+}
+
+# A parameter in a notebook, where papermill wrote it or not.
+parameter <- function(name, default, ...) {
+  if (...length()) {
+    assign(name, ..1, envir = globalenv())
+    withr::defer(rm(list = name, envir = globalenv()))
+  }
+  notebook_parameter(name, default)
+}
+
 run_call <- function(call) {
   arguments <- call[-1]
   switch(
@@ -25,6 +46,15 @@ run_call <- function(call) {
     workspace_path = do.call(workspace_path, arguments),
     tmp_path = do.call(tmp_path, arguments),
     notebook_dir = notebook_dir(),
+    run_id = current_run$id(),
+    log = line(current_run[[arguments[[1]]]](arguments[[2]])),
+    add_file_output = {
+      withr::local_dir(workspace$files_path)
+      line(current_run$add_file_output(arguments[[1]]))
+    },
+    add_database_output = line(current_run$add_database_output(arguments[[1]])),
+    run_log = line(do.call(run_log, arguments)),
+    notebook_parameter = do.call(parameter, arguments),
     stop("unknown verb ", call[[1]])
   )
 }
