@@ -28,7 +28,7 @@ lab: .venv/lab .venv/kernels ## open JupyterLab on the workspace of the demonstr
 	$(BIN)/hexa-kernels lab $(DEMO)
 
 test: .venv/test .venv/kernels ## run every test of both languages
-	HEXA_TEST_REQUIRE=rscript,postgres $(BIN)/python -m pytest
+	HEXA_TEST_REQUIRE=rscript,postgres,openssl $(BIN)/python -m pytest
 
 check: .venv/test .venv/kernels ## format, lint and spelling only
 	HEXA_TEST_REQUIRE=rscript $(BIN)/python -m pytest tests/test_style.py
@@ -38,13 +38,15 @@ fix: .venv/test ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/air format r/openhexaR
 
-sync: ## copy the contract and write the help pages and NAMESPACE of the R package
+sync: ## copy the contract, write the R help pages and the page of differences
 	cp hexa_kernels/contract.json r/openhexaR/inst/
 	cp tests/contract/*.json r/openhexaR/tests/testthat/contract/
 	cd r/openhexaR && Rscript -e 'roxygen2::roxygenise(load_code = "source")'
+	$(PYTHON) -m tests.server.differences
 
-bench: .venv/test .venv/kernels ## measure the start of the kernels against the plain ones
+bench: .venv/test .venv/kernels ## measure the start of the kernels and of openhexaR
 	$(BIN)/python benchmarks/kernel_start.py
+	$(BIN)/python benchmarks/r_load.py
 
 clean: ## remove what make made, but the workspace of the demonstration
 	rm -rf .venv .rlib

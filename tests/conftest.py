@@ -18,6 +18,7 @@ from jupyter_client.manager import start_new_kernel
 from hexa_kernels.local import postgres, workspace_yaml
 
 from .server.pipeline import in_pipeline, r_process, watched_r  # noqa: F401
+from .server.r_session import RSession
 
 ROOT = Path(__file__).parent.parent
 
@@ -180,6 +181,14 @@ def kernel():
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture(scope="module")
+def r():
+    """One R process with openhexaR; gives a function that runs code in it."""
+    require("rscript", shutil.which("Rscript") is not None)
+    with RSession() as session:
+        yield session
 
 
 class Lab:

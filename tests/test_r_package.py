@@ -7,19 +7,33 @@ import subprocess
 import pytest
 
 from .conftest import ROOT, database_variables, require
+from .server.calls import CALLS
+from .server.recorded import recordings
+from .server.replay import Replay
 
 PACKAGE = ROOT / "r/openhexaR"
 TESTS = sorted((PACKAGE / "tests/testthat").glob("test-*.R"))
 
 
+@pytest.fixture(scope="module")
+def recorded_server():
+    """A server that answers whatever was recorded, as often as it is asked."""
+    derived = [answer for call in CALLS for answer in call.replayed("r")[1]]
+    # Others refuse what these accept: the same name a second time.
+    numbers = [n for n in recordings() if n not in ("101", "109", "110", "111")]
+    with Replay(numbers, derived, once=False) as server:
+        yield server
+
+
 @pytest.fixture
-def r_variables(running_database, setenv):
-    """R's tests get the database as HEXA_TEST_…, and nothing else."""
+def r_variables(running_database, recorded_server, setenv):
+    """R's tests get the database and the server as HEXA_TEST_…, and nothing else."""
     require("rscript", shutil.which("Rscript") is not None)
     found = database_variables(running_database.database)
     names = {name: name.replace("WORKSPACE_", "HEXA_TEST_") for name in found}
     setenv({names[name]: value for name, value in found.items()})
-    setenv({"HEXA_TEST_REQUIRE": "postgres", "NOT_CRAN": "true"})
+    setenv({"HEXA_TEST_SERVER_URL": recorded_server.url})
+    setenv({"HEXA_TEST_REQUIRE": "postgres,server", "NOT_CRAN": "true"})
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda path: path.name)

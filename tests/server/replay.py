@@ -4,34 +4,21 @@ It is given the recordings of one call. A request must match one that is not ans
 yet: the same path, or, on the GraphQL endpoint, the same kind of operation, root field
 and variables, a token of the same caller, and no field that was not recorded. Queries
 are validated against the schema first. Anything else is a problem, and fails the test.
+A fault may take the place of an answer (``faults.py``).
 """
 
-import base64
 import json
 import threading
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import graphql
 
+from .recorded import content_of, recordings, token
+
 FOLDER = Path(__file__).parent
 SCHEMA = graphql.build_schema((FOLDER / "schema.graphql").read_text("utf-8"))
 RECORDED_HOST = "http://127.0.0.1:"
-
-
-@cache
-def recordings() -> dict[str, dict]:
-    """Read all recordings, by the three digits of their number."""
-    return {
-        path.name[:3]: json.loads(path.read_text("utf-8"))
-        for path in sorted((FOLDER / "recordings").glob("*.json"))
-    }
-
-
-def token(caller: str) -> str:
-    """Give the token that stands for a caller of the recordings."""
-    return "token-" + "-".join(caller.lower().replace("'", "").split())
 
 
 def selected_fields(selection, fields=()) -> set[str]:
@@ -67,6 +54,12 @@ class Replay(ThreadingHTTPServer):
         Recordings to answer from, in their order.
     derived : list of dict
         More of them, which a test made out of recordings.
+    faults : list of callable or None
+        What happens to the first request, the second, … in place of its answer: a
+        function of the handler and of a function that gives the answer (see ``send``).
+        None, and the end of the list, leave the answer as it is.
+    once : bool
+        Answer from each recording once, else as often as asked.
 
     Attributes
     ----------
@@ -78,8 +71,16 @@ class Replay(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, numbers: list[str], derived: list[dict] = ()):
+    def __init__(
+        self,
+        numbers: list[str],
+        derived: list[dict] = (),
+        *,
+        faults: list = (),
+        once: bool = True,
+    ):
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.faults, self.once = list(faults), once
         self.waiting = [(number, recordings()[number]) for number in numbers]
         self.waiting += [("derived", recording) for recording in derived]
         self.problems, self.requests = [], []
@@ -94,10 +95,12 @@ class Replay(ThreadingHTTPServer):
         self.server_close()
 
     def take(self, matches) -> dict | None:
-        """Give the first recording that matches, and answer from it once."""
+        """Give the first recording that matches, and take it away."""
         for index, (_, recording) in enumerate(self.waiting):
             if matches(recording):
-                return self.waiting.pop(index)[1]
+                if self.once:
+                    self.waiting.pop(index)
+                return recording
         return None
 
 
@@ -117,14 +120,18 @@ class _Handler(BaseHTTPRequestHandler):
                 "body": body,
             }
         )
-        if self.command == "POST" and self.path == "/graphql/":
-            self.answer_graphql(json.loads(body))
+        is_graphql = self.command == "POST" and self.path == "/graphql/"
+        answer = self.answer_graphql if is_graphql else self.answer_file
+        fault = self.server.faults.pop(0) if self.server.faults else None
+        if fault is None:
+            self.send(*answer(body))
         else:
-            self.answer_file(body)
+            fault(self, lambda: answer(body))
 
     do_GET = do_POST = do_PUT = handle_any
 
-    def answer_graphql(self, asked: dict):
+    def answer_graphql(self, body: bytes):
+        asked = json.loads(body)
         document = graphql.parse(asked["query"])
         for error in graphql.validate(SCHEMA, document):
             return self.refuse(f"not in the schema: {error.message}")
@@ -148,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = json.loads(json.dumps(recording["response"]["body"]["json"]))
         if isinstance(answer.get("data"), dict):
             answer["data"] = prune(answer["data"], fields)
-        self.send(recording, self.ours(json.dumps(answer)).encode())
+        return self.recorded(recording, self.ours(json.dumps(answer)).encode())
 
     def answer_file(self, body: bytes):
         recording = self.server.take(
@@ -160,12 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if recording is None:
             return self.refuse(f"{self.command} {self.path} of {len(body)} bytes")
-        content = recording["response"]["body"]
-        if "base64" in content:
-            return self.send(recording, base64.b64decode(content["base64"]))
-        if "json" in content:
-            return self.send(recording, json.dumps(content["json"]).encode())
-        self.send(recording, content.get("text", "").encode())
+        return self.recorded(recording, content_of(recording))
 
     def ours(self, text: str) -> str:
         """Let links of the recorded server point here."""
@@ -174,20 +176,19 @@ class _Handler(BaseHTTPRequestHandler):
             f"{self.server.url}{link.lstrip('0123456789')}" for link in links
         )
 
-    def send(self, recording: dict, body: bytes):
+    def recorded(self, recording: dict, body: bytes):
         response = recording["response"]
-        self.send_response(response["status"])
-        for name in ("content-type", "content-disposition", "location"):
-            if name in response["headers"]:
-                self.send_header(name, response["headers"][name])
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        names = {"content-type", "content-disposition", "location"}
+        headers = {n: v for n, v in response["headers"].items() if n in names}
+        return response["status"], headers, body
 
     def refuse(self, problem: str):
         self.server.problems.append(problem)
-        body = b"no recording answers this"
-        self.send_response(418)
-        self.send_header("content-length", str(len(body)))
+        return 418, {}, b"no recording answers this"
+
+    def send(self, status: int, headers: dict[str, str], body: bytes):
+        self.send_response(status)
+        for name, value in {"content-length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -18,6 +18,7 @@ new_dataset <- function(record) {
       versions = function() list_versions(self)
     )
   )
+  self
 }
 
 #' @export
@@ -88,7 +89,7 @@ create_dataset <- function(name, description = NULL) {
       PERMISSION_DENIED = "permission_denied",
       WORKSPACE_NOT_FOUND = "workspace_not_found"
     ),
-    list(action = phrase("create_dataset"), slug = slug, server = server_url())
+    list(action = phrase("create_dataset"), slug = slug, server = server_name())
   )
   find_dataset(result$dataset$slug, slug)
 }
@@ -114,6 +115,7 @@ new_version <- function(record, dataset = NULL) {
     ),
     properties = list(files = function() list_files(self))
   )
+  self
 }
 
 #' @export
@@ -150,7 +152,7 @@ list_versions <- function(dataset) {
 
 need_dataset <- function(found, id, call) {
   if (is.null(found)) {
-    slug <- env_require("slug", call)
+    slug <- or_dash(env_lookup("slug"))
     abort_contract("dataset_not_found", identifier = id, slug = slug, call = call)
   }
   found
@@ -175,7 +177,7 @@ create_version <- function(dataset, name, call = rlang::caller_env()) {
       name = as.character(name),
       action = phrase("create_version"),
       identifier = dataset$id,
-      slug = env_lookup("slug")
+      slug = or_dash(env_lookup("slug"))
     ),
     call = call
   )
@@ -190,7 +192,7 @@ new_file <- function(record, version = NULL) {
       id = id,
       version = version,
       uri = record$uri,
-      filename = basename(record$uri),
+      filename = file_name(record),
       content_type = record$contentType,
       created_at = record$createdAt,
       download = function(path = NULL) download_file(record, path),
@@ -199,10 +201,13 @@ new_file <- function(record, version = NULL) {
     ),
     properties = list(
       # A link lasts ten minutes: a new one at each asking.
-      download_url = function() download_url(id, quote(file$download_url))
+      download_url = function() download_url(record, quote(file$download_url))
     )
   )
 }
+
+# basename() stops at an accent where the locale has none.
+file_name <- function(record) sub(".*/", "", record$uri)
 
 #' @export
 format.openhexa_dataset_file <- function(x, ...) {

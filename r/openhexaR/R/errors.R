@@ -41,12 +41,12 @@ check_string <- function(
   argument = rlang::caller_arg(x),
   call = rlang::caller_env()
 ) {
-  if (!rlang::is_string(x)) {
+  if (missing(x) || !rlang::is_string(x)) {
     abort_contract(
       "invalid_argument",
       argument = argument,
       expected = phrase("a_string"),
-      actual = class(x)[[1]],
+      actual = if (missing(x)) "missing" else class(x)[[1]],
       call = call
     )
   }

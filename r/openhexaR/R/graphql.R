@@ -1,6 +1,5 @@
 # The OpenHEXA server: one GraphQL endpoint, over HTTP with a bearer token.
 
-TIMEOUT_S <- 30
 TRIES <- 3L
 
 # Whether there is a server to ask.
@@ -10,39 +9,54 @@ server_url <- function(call = rlang::caller_env()) {
   sub("/+$", "", env_require("server_url", call))
 }
 
+# What may be shown of an address: no password before the host, no signed link after.
+server_name <- function(url = server_url()) {
+  sub("^([a-z]+://)([^/?#]*@)?([^/?#]*).*", "\\1\\3", url, ignore.case = TRUE)
+}
+
+# After so many seconds of silence a server counts as gone.
+timeout_s <- function(call = rlang::caller_env()) {
+  limit <- getOption("openhexaR.timeout_s", 30)
+  if (!is.numeric(limit) || !isTRUE(limit > 0 & limit < Inf)) {
+    abort_contract(
+      "invalid_argument",
+      argument = "openhexaR.timeout_s",
+      expected = phrase("seconds"),
+      actual = class(limit)[[1]],
+      call = call
+    )
+  }
+  limit
+}
+
 # Run a query or mutation and give its data, a list named by root field. JSON stays as
-# it is: arrays are unnamed lists, objects named ones. Queries, which change nothing,
-# are tried again when the server cannot be reached or is briefly out of order.
-graphql <- function(query, variables = list(), call = rlang::caller_env()) {
+# it is: arrays are unnamed lists, objects named ones. What changes nothing is tried
+# again when the server cannot be reached or is briefly out of order.
+graphql <- function(
+  query,
+  variables = list(),
+  call = rlang::caller_env(),
+  changes = startsWith(trimws(query), "mutation")
+) {
   token <- env_require("token", call)
   url <- paste0(server_url(call), "/graphql/")
   body <- to_json(list(query = query, variables = variables))
-  request <- http_request(url)
+  request <- http_request(url, call)
   request <- httr2::req_headers(request, Authorization = paste("Bearer", token))
   request <- httr2::req_body_raw(request, body, type = "application/json")
   # A redirected POST would become a GET.
   request <- httr2::req_options(request, followlocation = 0L)
-  tries <- if (startsWith(trimws(query), "mutation")) 1L else TRIES
-  response <- perform(request, tries = tries, call = call)
+  response <- perform(request, tries = if (changes) 1L else TRIES, call = call)
   graphql_data(response, call)
 }
 
 graphql_data <- function(response, call) {
   status <- httr2::resp_status(response)
-  answer <- tryCatch(
-    jsonlite::parse_json(rawToChar(response_body(response)), simplifyVector = FALSE),
-    error = function(e) NULL
-  )
+  answer <- tryCatch(parse_answer(response), error = function(e) NULL)
   if (is.null(answer) || !any(c("data", "errors") %in% names(answer))) {
-    if (status >= 300) {
-      abort_contract(
-        "server_status",
-        status = status,
-        server = server_url(),
-        call = call
-      )
-    }
-    abort_contract("server_answer", server = server_url(), call = call)
+    # A redirect or a missing page: the address leads elsewhere.
+    code <- if (status < 400 || status == 404) "server_answer" else "server_status"
+    abort_contract(code, status = status, server = server_name(), call = call)
   }
   if (length(answer$errors) > 0) {
     abort_graphql(answer$errors, call)
@@ -50,27 +64,45 @@ graphql_data <- function(response, call) {
   answer$data
 }
 
+parse_answer <- function(response) {
+  text <- rawToChar(if (is.raw(response$body)) response$body else raw())
+  Encoding(text) <- "UTF-8"
+  jsonlite::parse_json(text, simplifyVector = FALSE)
+}
+
 abort_graphql <- function(errors, call) {
-  codes <- vapply(errors, function(e) c(e$extensions$code, "")[[1]], character(1))
-  texts <- vapply(errors, function(e) c(e$message, "")[[1]], character(1))
+  errors <- lapply(errors, function(error) {
+    if (is.list(error)) error else list(message = error)
+  })
+  codes <- unlist(lapply(errors, function(error) error$extensions$code))
   if ("UNAUTHENTICATED" %in% codes) {
-    abort_contract("unauthenticated", server = server_url(), call = call)
+    abort_contract("unauthenticated", server = server_name(), call = call)
   }
-  reason <- sub("[.]$", "", paste(texts, collapse = "; "))
+  texts <- unlist(lapply(errors, function(error) error$message))
+  reason <- sub("[.]$", "", without_token(paste(texts, collapse = "; ")))
   abort_contract("graphql_error", reason = reason, call = call)
 }
 
-response_body <- function(response) {
-  if (is.raw(response$body)) response$body else raw()
+# A server may repeat what it was sent.
+without_token <- function(text) {
+  token <- env_lookup("token")
+  if (isTRUE(nzchar(token))) gsub(token, "<token>", text, fixed = TRUE) else text
 }
 
 # A request with our name, a time limit and the TLS rule of the contract.
-http_request <- function(url) {
+http_request <- function(url, call = rlang::caller_env()) {
   request <- httr2::request(url)
   request <- httr2::req_user_agent(request, user_agent())
-  request <- httr2::req_timeout(request, TIMEOUT_S)
+  request <- httr2::req_timeout(request, timeout_s(call))
   request <- httr2::req_error(request, is_error = function(response) FALSE)
+  # httr2 0.2 sleeps after a failed connection, also after the last.
+  request <- httr2::req_retry(request, max_tries = 1L, backoff = function(tries) 0)
   if (tolower(Sys.getenv(env_variable("verify_ssl"))) %in% c("0", "false")) {
+    warn_once(
+      "certificate_unverified",
+      server = server_name(url),
+      variable = env_variable("verify_ssl")
+    )
     request <- httr2::req_options(request, ssl_verifypeer = 0L, ssl_verifyhost = 0L)
   }
   request
@@ -88,23 +120,30 @@ perform <- function(request, path = NULL, tries = 1L, call = rlang::caller_env()
       httr2::req_perform(request, path = path),
       error = function(e) e
     )
-    failed <- inherits(response, "error") ||
-      httr2::resp_status(response) %in% c(502L, 503L, 504L)
-    if (!failed) {
-      return(response)
+    if (try == tries || !is_passing(response)) {
+      break
     }
-    if (try < tries) Sys.sleep(0.3 * 2^(try - 1))
+    Sys.sleep(0.3 * 2^(try - 1))
   }
   if (inherits(response, "error")) {
+    reason <- curl_reason(response)
     # The URL of a signed link is a secret: only the host is named, and no parent kept.
     abort_contract(
-      "server_unreachable",
-      server = sub("^([a-z]+://[^/?]*).*", "\\1", request$url),
-      reason = curl_reason(response),
+      if (grepl("certificate", reason)) "certificate_refused" else "server_unreachable",
+      server = server_name(request$url),
+      reason = reason,
       call = call
     )
   }
   response
+}
+
+# Whether another try may help: not where the whole time limit went by in silence.
+is_passing <- function(response) {
+  if (inherits(response, "error")) {
+    return(!grepl("^Timeout|certificate", curl_reason(response)))
+  }
+  httr2::resp_status(response) %in% c(502L, 503L, 504L)
 }
 
 # What curl says, without the address it repeats.
@@ -150,7 +189,7 @@ check_mutation <- function(result, conditions, values, call = rlang::caller_env(
   code <- c(unlist(result$errors), "?")[[1]]
   ours <- conditions[code]
   if (is.na(ours)) {
-    abort_contract("request_refused", reason = code, call = call)
+    abort_contract("request_refused", reason = without_token(code), call = call)
   }
   rlang::inject(abort_contract(ours, !!!values, call = call))
 }
@@ -175,7 +214,7 @@ need_workspace <- function(workspace, call = rlang::caller_env()) {
     abort_contract(
       "workspace_not_found",
       slug = env_require("slug", call),
-      server = server_url(call),
+      server = server_name(),
       call = call
     )
   }

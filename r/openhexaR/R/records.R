@@ -23,6 +23,10 @@ get_configuration <- function() {
 }
 
 set_configuration <- function(value) {
+  write_configuration(value, rlang::current_env())
+}
+
+write_configuration <- function(value, call) {
   query <- "mutation UpdateWorkspace($input: UpdateWorkspaceInput!) {
     updateWorkspace(input: $input) {
       success
@@ -32,27 +36,27 @@ set_configuration <- function(value) {
       errors
     }
   }"
-  call <- rlang::current_env()
   need_server("the_configuration", call)
   if (is.null(value) || !is.list(value)) {
     abort_contract(
       "invalid_argument",
       argument = "value",
       expected = phrase("a_list"),
-      actual = class(value)[[1]]
+      actual = class(value)[[1]],
+      call = call
     )
   }
   if (length(value) == 0) {
     value <- rlang::set_names(list(), character())
   } # an object
-  slug <- env_require("slug")
+  slug <- env_require("slug", call)
   input <- list(slug = slug, configuration = value)
   result <- graphql(query, list(input = input), call)$updateWorkspace
   action <- fill(phrase("change_configuration"), list(slug = slug))
   check_mutation(
     result,
     c(PERMISSION_DENIED = "permission_denied", NOT_FOUND = "workspace_not_found"),
-    list(action = action, slug = slug, server = server_url()),
+    list(action = action, slug = slug, server = server_name()),
     call = call
   )
   invisible(result$workspace$configuration)

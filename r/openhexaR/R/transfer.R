@@ -1,10 +1,11 @@
 # Bytes of a dataset's files: down to disk, up to the store.
 
-download_url <- function(file_id, call) {
+download_url <- function(record, call) {
   query <- "mutation getDownloadUrl($input: PrepareVersionFileDownloadInput!) {
     prepareVersionFileDownload(input: $input) { downloadUrl success errors }
   }"
-  result <- graphql(query, list(input = list(fileId = file_id)), call)
+  input <- list(fileId = record$id)
+  result <- graphql(query, list(input = input), call, changes = FALSE)
   result <- result$prepareVersionFileDownload
   check_mutation(
     result,
@@ -15,7 +16,7 @@ download_url <- function(file_id, call) {
     ),
     list(
       action = phrase("download_file"),
-      path = file_id,
+      path = file_name(record),
       place = phrase("this_version")
     ),
     call = call
@@ -23,38 +24,60 @@ download_url <- function(file_id, call) {
   result$downloadUrl
 }
 
-# Stream a file to disk: into scratch, unless a path is given. No token goes along.
+# Stream a file to disk: into scratch, unless a path is given.
 download_file <- function(record, path = NULL, call = rlang::caller_env()) {
-  if (is.null(path)) {
-    path <- tmp_path("datasets", record$id, basename(record$uri))
+  path <- download_path(record, path, call)
+  need <- function(done) {
+    if (!done) {
+      abort_contract("folder_not_writable", path = dirname(path), call = call)
+    }
   }
-  part <- paste0(path, ".part")
+  part <- tempfile(".part-", dirname(path))
+  need(make_folder(dirname(path)) && file.create(part, showWarnings = FALSE))
   on.exit(unlink(part))
-  request <- http_request(download_url(record$id, call))
-  # The limit is on the silence of the server: a large file takes as long as it takes.
-  request <- httr2::req_options(
-    with_progress(request, basename(record$uri)),
-    timeout_ms = 0L,
-    connecttimeout = TIMEOUT_S,
-    low_speed_limit = 1L,
-    low_speed_time = TIMEOUT_S
-  )
-  response <- perform(request, path = part, tries = TRIES, call = call)
-  status <- httr2::resp_status(response)
+  for (attempt in 1:2) {
+    # A link may have run out by the time it is used: once more, with a new one.
+    url <- download_url(record, call)
+    request <- with_progress(transfer_request(url, call), file_name(record))
+    response <- perform(request, path = part, tries = TRIES, call = call)
+    status <- httr2::resp_status(response)
+    if (status < 300) {
+      break
+    }
+  }
   if (status >= 300) {
-    abort_contract(
-      "server_status",
-      status = status,
-      server = server_url(call),
-      call = call
-    )
+    server <- server_name(url)
+    abort_contract("server_status", status = status, server = server, call = call)
   }
-  # An empty answer makes no file.
-  if (!file.exists(part)) {
-    file.create(part)
-  }
-  file.rename(part, path)
+  need(suppressWarnings(file.rename(part, path)))
   path
+}
+
+# Where to: a path, or a folder, which exists; without either, scratch.
+download_path <- function(record, path, call) {
+  name <- file_name(record)
+  if (!l10n_info()$`UTF-8` && .Platform$OS.type == "unix") {
+    # A locale without accents: the bytes of the name are taken as they are.
+    name <- iconv(name, "UTF-8", "UTF-8", mark = FALSE)
+  }
+  if (is.null(path)) {
+    # Not as a part of the path: a file may be called "~x".
+    return(file.path(dirname(tmp_path("datasets", record$id, "file")), name))
+  }
+  check_string(path, call = call)
+  if (dir.exists(path)) file.path(path, name) else path
+}
+
+# Transfers carry no token. The limit is on the silence of the other side: a large file
+# takes as long as it takes.
+transfer_request <- function(url, call) {
+  httr2::req_options(
+    http_request(url, call),
+    timeout_ms = 0L,
+    connecttimeout_ms = ceiling(1000 * timeout_s(call)),
+    low_speed_limit = 1L,
+    low_speed_time = ceiling(timeout_s(call))
+  )
 }
 
 read_file_raw <- function(record, call = rlang::caller_env()) {
@@ -94,9 +117,17 @@ add_file <- function(version, source, filename = NULL, call = rlang::caller_env(
     filename <- basename(source)
   }
   check_string(filename, call = call)
-  if (is_path && !file.exists(source)) {
-    place <- phrase("this_machine")
-    abort_contract("file_not_found", path = source, place = place, call = call)
+  if (!is_source(source)) {
+    abort_contract(
+      "invalid_argument",
+      argument = "source",
+      expected = phrase("a_source"),
+      actual = class(source)[[1]],
+      call = call
+    )
+  }
+  if (is_path && !utils::file_test("-f", source)) {
+    abort_contract("path_not_found", path = source, folder = getwd(), call = call)
   }
   input <- list(
     versionId = version$id,
@@ -105,7 +136,7 @@ add_file <- function(version, source, filename = NULL, call = rlang::caller_env(
   )
   link <- upload_step("generateDatasetUploadUrl", "uploadUrl headers", input, call)
   headers <- link$headers
-  if (is.null(headers)) {
+  if (length(headers) == 0) {
     headers <- list(`Content-Type` = input$contentType)
   }
   upload(link$uploadUrl, source_bytes(source), headers, call)
@@ -131,7 +162,7 @@ add_frame <- function(version, frame, filename, options, call) {
 
 # Download a file and read it in the format of its name.
 read_dataset_file <- function(record, options, call = rlang::caller_env()) {
-  name <- basename(record$uri)
+  name <- file_name(record)
   folder <- tempfile("read-", tmpdir = tmp_path())
   make_folder(folder)
   on.exit(unlink(folder, recursive = TRUE))
@@ -148,7 +179,9 @@ upload_step <- function(mutation, fields, input, call) {
     mutation,
     fields
   )
-  result <- graphql(query, list(input = input), call)[[mutation]]
+  # Asking for a link changes nothing on the server.
+  changes <- mutation != "generateDatasetUploadUrl"
+  result <- graphql(query, list(input = input), call, changes)[[mutation]]
   check_mutation(
     result,
     c(
@@ -162,6 +195,13 @@ upload_step <- function(mutation, fields, input, call) {
   )
 }
 
+is_source <- function(source) {
+  if (inherits(source, "connection")) {
+    return(!isOpen(source) || summary(source)$text == "binary")
+  }
+  rlang::is_string(source) || is.raw(source)
+}
+
 # A path stays one, to be streamed; everything else becomes raw.
 source_bytes <- function(source) {
   if (is.raw(source) || is.character(source)) {
@@ -171,27 +211,30 @@ source_bytes <- function(source) {
     open(source, "rb")
     on.exit(close(source))
   }
-  bytes <- raw()
+  parts <- list()
   while (length(part <- readBin(source, "raw", 1048576L)) > 0) {
-    bytes <- c(bytes, part)
+    parts[[length(parts) + 1L]] <- part
   }
-  bytes
+  unlist(c(list(raw()), parts))
 }
 
+# Read piece by piece. A redirected PUT would lose its bytes, so none is followed.
 upload <- function(url, source, headers, call) {
-  request <- httr2::req_method(http_request(url), "PUT")
+  content <- if (is.raw(source)) rawConnection(source) else file(source, "rb")
+  on.exit(close(content))
+  request <- httr2::req_method(transfer_request(url, call), "PUT")
   request <- rlang::inject(httr2::req_headers(request, !!!headers))
-  request <- httr2::req_options(request, timeout_ms = 0L, connecttimeout = TIMEOUT_S)
-  request <- if (is.raw(source)) {
-    httr2::req_body_raw(request, source)
-  } else {
-    httr2::req_body_file(request, source)
-  }
+  request <- httr2::req_options(
+    request,
+    post = TRUE,
+    readfunction = function(n, ...) readBin(content, "raw", n),
+    postfieldsize_large = if (is.raw(source)) length(source) else file.size(source),
+    followlocation = 0L
+  )
   status <- httr2::resp_status(perform(request, call = call))
   if (status >= 300) {
     code <- if (status == 413) "file_too_large" else "server_status"
-    server <- sub("^([a-z]+://[^/?]*).*", "\\1", url)
-    abort_contract(code, status = status, server = server, call = call)
+    abort_contract(code, status = status, server = server_name(url), call = call)
   }
 }
 

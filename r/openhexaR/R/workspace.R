@@ -32,12 +32,13 @@
 #'     `create_dataset(name, description = NULL)`}{A dataset: `id`, `slug`, `name`,
 #'     `description`, `source_workspace_slug`, `versions`, `latest_version` (`NULL` if
 #'     there is none), `create_version(name)`. A version: `id`, `name`, `dataset`,
-#'     `created_at`, `files`, `get_file(filename)`, `exists(filename)`, `add_file(source, filename)`
-#'     from a path, a raw vector, a connection or a data frame, `read(filename)` and
-#'     `write(frame, filename)` in the format of the name. A file: `id`, `version`, `uri`,
-#'     `filename`, `content_type`, `created_at`, `download_url`, `download(path)`,
-#'     `read()` as [file_read()] does, and `read_raw()`. In the SDK, `read()` gives
-#'     bytes.}
+#'     `created_at`, `files`, `get_file(filename)`, `exists(filename)`,
+#'     `add_file(source, filename)` from a path, a raw vector, a binary connection or a
+#'     data frame, `read(filename)` and `write(frame, filename)` in the format of the
+#'     name. A file: `id`, `version`, `uri`, `filename`, `content_type`, `created_at`,
+#'     `download_url`, `download(path)`, which gives the path: into that file or folder,
+#'     else into scratch, `read()` as [file_read()] does, and `read_raw()`. In the SDK,
+#'     `read()` gives bytes.}
 #'   \item{`get_webapp(webapp_slug)`}{A web app: `id`, `name`, `description`, `url`,
 #'     `icon`, `is_favorite`, `created_by`, `workspace`, `permissions`.}
 #' }
@@ -49,8 +50,16 @@
 #' @section Errors: `openhexa_error_missing_variable`, `openhexa_error_invalid_port`,
 #'   `openhexa_error_connection_not_found`, `openhexa_error_connection_type`; of the
 #'   server `openhexa_error_not_connected`, `_server_unreachable`, `_server_status`,
-#'   `_server_answer`, `_unauthenticated`, `_graphql_error`, `_permission_denied`,
-#'   `_workspace_not_found`, `_file_not_found`, `_webapp_not_found`.
+#'   `_server_answer`, `_certificate_refused`, `_unauthenticated`, `_graphql_error`,
+#'   `_request_refused`, `_permission_denied`, `_workspace_not_found`,
+#'   `_file_not_found`, `_webapp_not_found`; of datasets `_dataset_not_found`,
+#'   `_version_not_found`, `_version_locked`, `_duplicate_version`, `_file_exists`,
+#'   `_file_too_large`, `_missing_filename`, `_path_not_found`, `_folder_not_writable`.
+#' @section The server: Set `options(openhexaR.timeout_s = 120)` to let it be silent for
+#'   120 seconds, and not 30. What changes nothing is tried three times when the server
+#'   cannot be reached or answers with 502, 503 or 504. With `HEXA_VERIFY_SSL` set to
+#'   `0` or `false`, certificates are not checked, which a warning of class
+#'   `openhexa_warning_certificate_unverified` says once.
 #' @format A locked environment of class `openhexa_workspace`.
 #' @source `openhexa.sdk` 2.22.7, <https://github.com/BLSQ/openhexa-sdk-python>
 #' @examples
@@ -94,7 +103,12 @@ new_workspace <- function() {
         env_require("database_name", call = quote(workspace$database_name))
       },
       database_url = function() database_url(call = quote(workspace$database_url)),
-      configuration = list(read = get_configuration, write = set_configuration),
+      configuration = list(
+        read = get_configuration,
+        write = function(value) {
+          write_configuration(value, quote(workspace$configuration))
+        }
+      ),
       countries = get_countries
     )
   )

@@ -30,6 +30,41 @@ local_database <- function(..., .frame = parent.frame()) {
   local_clean_env(!!!as.list(values), ..., .frame = .frame)
 }
 
+# The server that the test run started: it answers from recordings. A token stands for
+# who asks: "admin", "viewer", or "nobody", whose token is made up.
+local_server <- function(..., caller = "admin", .frame = parent.frame()) {
+  url <- Sys.getenv("HEXA_TEST_SERVER_URL")
+  if (!nzchar(url)) {
+    if (grepl("server", Sys.getenv("HEXA_TEST_REQUIRE"))) {
+      stop("no server was given")
+    }
+    testthat::skip("no server was given")
+  }
+  tokens <- c(
+    admin = "token-workspace-member,-role-admin",
+    viewer = "token-workspace-member,-role-viewer",
+    nobody = "token-no-valid-login"
+  )
+  variables <- list(
+    HEXA_SERVER_URL = url,
+    HEXA_TOKEN = tokens[[caller]],
+    HEXA_WORKSPACE = "demo-workspace"
+  )
+  variables <- utils::modifyList(variables, list(...))
+  local_clean_env(!!!variables, .frame = .frame)
+}
+
+# A snapshot of errors without what differs from run to run.
+expect_errors <- function(code) {
+  same <- function(lines) {
+    lines <- gsub("127.0.0.1:[0-9]+", "127.0.0.1:8000", lines)
+    lines <- gsub(getwd(), "<folder>", lines, fixed = TRUE)
+    gsub("(port 1) after.*", "\\1.", lines)
+  }
+  quoted <- rlang::enquo(code)
+  rlang::inject(testthat::expect_snapshot(!!quoted, error = TRUE, transform = same))
+}
+
 # The connection behind `con` is forgotten before and after.
 local_con <- function(.frame = parent.frame()) {
   forget <- function() {

@@ -135,3 +135,29 @@ test_that("connections are listed with their types", {
   expect_identical(found$type, c("S3", "GCS", "CUSTOM", "DHIS2", "POSTGRESQL"))
   expect_false("shell" %in% listed$identifier)
 })
+
+test_that("what the server says of a connection is worded in both languages", {
+  for (language in c("en", "fr")) {
+    local_server(HEXA_LANG = language)
+    expect_errors({
+      workspace$get_connection("nope")
+      workspace$dhis2_connection("nope")
+      workspace$dhis2_connection("iaso-prod")
+      workspace$dhis2_connection()
+    })
+  }
+})
+
+test_that("the secrets of a connection from the server are not shown", {
+  local_server()
+  connection <- workspace$get_connection("dhis2-play")
+  expect_equal(connection$password, "district")
+  shown <- capture.output(
+    print(connection),
+    str(connection),
+    summary(connection),
+    dput(connection),
+    unlist(connection)
+  )
+  expect_false(any(grepl("district", shown)))
+})
