@@ -17,7 +17,7 @@ from jupyter_client.manager import start_new_kernel
 
 from hexa_kernels.local import postgres, workspace_yaml
 
-from .server.pipeline import in_pipeline, r_process, watched_r  # noqa: F401
+from .server.pipeline import in_pipeline, watched_r  # noqa: F401
 from .server.r_session import RSession
 
 ROOT = Path(__file__).parent.parent

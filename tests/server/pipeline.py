@@ -5,15 +5,11 @@ languages must send the same. What is answered has the form that the schema give
 codes of the server's enumeration of errors.
 """
 
-import json
-import shutil
-import subprocess
-
 import pytest
 
 from hexa_kernels import _run
 
-from .replay import FOLDER, token
+from .recorded import token
 
 CALLER = "running pipeline"
 
@@ -63,23 +59,6 @@ def variables_of(server, folder):
     }
 
 
-@pytest.fixture(scope="module")
-def r_process():
-    from ..conftest import require  # which imports this module
-
-    require("rscript", shutil.which("Rscript") is not None)
-    process = subprocess.Popen(
-        ["Rscript", "--no-init-file", FOLDER / "runner.R"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    yield process
-    process.stdin.close()
-    process.wait(timeout=30)
-
-
 # What a call prints and warns of, and its error: the runner's own output is a protocol.
 WATCHED = """
 session <- openhexaR:::the
@@ -97,14 +76,11 @@ list(printed = as.list(printed), warned = warned)
 
 
 @pytest.fixture
-def watched_r(r_process):
+def watched_r(r):
     """Give a function that runs R code; what it printed, warned of, or failed with."""
 
     def run(code, env):
-        job = {"code": WATCHED.replace("CODE", code), "env": env}
-        r_process.stdin.write(json.dumps(job) + "\n")
-        r_process.stdin.flush()
-        answer = json.loads(r_process.stdout.readline())
+        answer = r(WATCHED.replace("CODE", code), env)
         return answer.get("value", answer)
 
     return run
