@@ -116,10 +116,6 @@ NUMBER <- paste0(
   "^(-?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?",
   "|-?[Ii]nf|[Nn]a[Nn])$"
 )
-DATE <- "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-TIME <- "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?$"
-ZONED <- sub("$", "(Z|[+-][0-9]{2}:?[0-9]{2})$", sub("[$]$", "", TIME))
-
 # Give a column of texts the type that all of them have. 007 is no number, and neither
 # is an integer too large to be exact.
 typed <- function(texts, decimal) {
@@ -145,19 +141,11 @@ typed <- function(texts, decimal) {
 as_dates <- function(texts, all_are) {
   dates <- if (all_are(DATE)) {
     as.Date(texts, optional = TRUE)
-  } else if (all_are(TIME)) {
-    as_time(texts)
-  } else if (all_are(ZONED)) {
-    as_time(sub("Z$", "+0000", sub("([+-][0-9]{2}):", "\\1", texts)), "%z")
+  } else if (all_are(TIME) || all_are(ZONED)) {
+    parse_time(texts, "UTC")
   }
   # The 30th of February is none.
   if (is.null(dates) || anyNA(dates[!is.na(texts)])) texts else dates
-}
-
-as_time <- function(texts, zone = "") {
-  texts <- sub("T", " ", texts, fixed = TRUE)
-  texts <- sub("^(.{16})(?!:)", "\\1:00", texts, perl = TRUE)
-  as.POSIXct(strptime(texts, paste0("%Y-%m-%d %H:%M:%OS", zone), tz = "UTC"))
 }
 
 # integer when all values fit, double when all are exact as such, else integer64, which

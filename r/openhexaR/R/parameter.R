@@ -119,27 +119,14 @@ fits <- function(value, type) {
 
 # Text as a Date or POSIXct, or NULL when some of it is none.
 parse_iso <- function(text, default) {
-  day <- "[0-9]{4}-[0-9]{2}-[0-9]{2}"
   if (inherits(default, "Date")) {
-    valid <- grepl(paste0("^", day, "$"), text)
+    valid <- grepl(DATE, text)
     time <- as.Date(text[all(valid)], format = "%Y-%m-%d")
   } else {
-    clock <- "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
-    valid <- grepl(paste0("^", day, "(", clock, ")?$"), text)
+    valid <- grepl(DATE, text) | grepl(TIME, text) | grepl(ZONED, text)
     time <- parse_time(text[all(valid)], c(attr(default, "tzone"), "")[[1]])
   }
   if (all(valid) && !anyNA(time)) time
-}
-
-parse_time <- function(text, zone) {
-  # R 4.2 reads +0100, and neither +01:00 nor Z.
-  text <- sub("Z$", "+0000", sub(" ", "T", text, fixed = TRUE))
-  text <- sub("([+-][0-9]{2}):([0-9]{2})$", "\\1\\2", text)
-  zoned <- grepl("T.*[+-]", text)
-  text <- sub("^([^T]*)$", "\\1T00:00", text)
-  text <- sub("T([0-9]{2}:[0-9]{2})($|[+-])", "T\\1:00\\2", text)
-  format <- paste0("%Y-%m-%dT%H:%M:%OS", ifelse(zoned, "%z", ""))
-  as.POSIXct(strptime(text, format, tz = zone), tz = zone)
 }
 
 describe_default <- function(default) {
