@@ -91,7 +91,9 @@ def file_path(path: str) -> str:
 
     Makes no folder.
     """
-    given = Path(path).expanduser()
+    given = Path(path)
+    if str(path).startswith("~/"):
+        given = given.expanduser()
     if given.is_absolute():
         return str(given)
     return str(_inside(environment.lookup("files_path"), (str(path),)))

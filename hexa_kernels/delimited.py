@@ -1,8 +1,9 @@
 """Delimited text, as analysts meet it: any encoding, any separator, no type lost."""
 
 import codecs
+import csv
 import re
-from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,38 +12,52 @@ from .contract import phrase
 
 BLOCK = 1 << 20
 SAMPLE = 1 << 16
+# A record may not be longer than what is parsed at once.
+PARSED = 1 << 26
 SEPARATORS = (",", ";", "\t", "|")
-BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16"}
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 class Dialect(NamedTuple):
-    """How a text file is written. R finds the same, see tests/contract/files."""
+    """How a text file is written. R finds the same: tests/contract/delimited.json."""
 
     encoding: str
     sep: str
     decimal: str
+    header: list[str]
+    skipped: int  # lines before the header
 
 
-def find_dialect(path: Path) -> Dialect:
-    """Find encoding, separator and decimal mark of a text file.
+def find_dialect(path: Path, encoding: str | None, sep: str | None) -> Dialect:
+    """Find encoding, separator, decimal mark and column names of a text file.
 
     UTF-8 or UTF-16 as its first bytes say, UTF-8 when all of it is, else Windows-1252,
-    which contains Latin-1. The separator is the most frequent candidate of the first
-    line, outside quotes. The decimal mark is a comma where more fields of the first
-    64 KiB look like 1,5 than like 1.5.
+    which contains Latin-1. The separator is what a first line ``sep=;`` says, else the
+    most frequent candidate of the header, outside quotes. The decimal mark is a comma
+    where more fields of the first 64 KiB look like 1,5 than like 1.5.
     """
-    encoding = find_encoding(path)
+    encoding = encoding or find_encoding(path)
     with path.open("rb") as file:
         text = file.read(SAMPLE).decode(encoding, "replace")
-    lines = text.splitlines() or [""]
-    header = re.sub('"[^"]*"', "", lines[0])
-    sep = max(SEPARATORS, key=header.count)
+    lines = re.split(r"\r\n|\n|\r", text)
+    skipped = next((n for n, line in enumerate(lines) if line), 0)
+    if said := re.fullmatch("sep=(.)", lines[skipped]):
+        sep, skipped = sep or said[1], skipped + 1
+    lines = lines[skipped:] or [""]
+    bare = re.sub('"[^"]*"', "", lines[0])
+    sep = sep or max(SEPARATORS, key=bare.count)
+    header = next(csv.reader(lines, delimiter=sep), [])
     fields = [f.strip('"') for line in lines[1:] for f in line.split(sep)]
     commas, points = (
         sum(bool(re.fullmatch(rf"-?\d+{mark}\d+", field)) for field in fields)
         for mark in (",", r"\.")
     )
-    return Dialect(encoding, sep, "," if sep != "," and commas > points else ".")
+    decimal = "," if sep != "," and commas > points else "."
+    return Dialect(encoding, sep, decimal, header, skipped)
 
 
 def find_encoding(path: Path) -> str:
@@ -65,38 +80,91 @@ def find_encoding(path: Path) -> str:
 
 
 def read(
-    path: Path, *, sep=None, decimal=None, encoding=None, na=("", "NA"), **options
+    path: Path,
+    *,
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    na: str | Iterable[str] = ("", "NA"),
+    text: bool | str | Iterable[str] = (),
 ):
-    """Read a table. Further options are those of ``pandas.read_csv``.
+    """Read a table; see ``file_read``.
 
     A column becomes logical, integer, floating point, date or time when every text in
     it is one, in full: 007 is no number, and neither is one too large to be exact.
+    Every record has as many fields as the header: nothing is left out or filled up.
     """
     import pandas
 
-    found = find_dialect(path)
-    given = options.pop("dtype", {})
-    columns = given if isinstance(given, dict) else {}
-    frame = pandas.read_csv(
-        path,
-        sep=sep or found.sep,
-        encoding=encoding or found.encoding,
-        na_values=[na] if isinstance(na, str) else list(na),
-        keep_default_na=False,
-        dtype=defaultdict(lambda: str, given) if given == columns else given,
-        **options,
-    )
-    for position, name in enumerate(frame.columns):
-        column = frame.iloc[:, position]
-        if given == columns and name not in columns:
-            frame.isetitem(position, typed(column, decimal or found.decimal))
-    return frame
+    found = find_dialect(path, encoding, sep)
+    if not found.header:
+        raise ValueError(phrase("no_columns", environment.language()))
+    table = _parse(path, found, [na] if isinstance(na, str) else list(na))
+    names = [name or f"column_{n}" for n, name in enumerate(found.header, 1)]
+    kept = [text] if isinstance(text, str) else text
+    columns = [
+        nullable(
+            column
+            if kept is True or name in (kept or ())
+            else typed(column.combine_chunks(), decimal or found.decimal)
+        )
+        for name, column in zip(names, table.columns, strict=True)
+    ]
+    frame = pandas.concat(columns, axis="columns") if columns else pandas.DataFrame()
+    return frame.set_axis(names, axis="columns")
 
 
-def write(frame, path: Path, *, sep=",", decimal=".", encoding="utf-8", **options):
-    """Write a table. Further options are those of ``pandas.DataFrame.to_csv``."""
+def _parse(path: Path, found: Dialect, na: list[str]):
+    """Parse all columns as text."""
+    import pyarrow
+    from pyarrow import csv as arrow_csv
+
+    def parse(width):
+        names = [str(n) for n in range(width)]
+        return arrow_csv.read_csv(
+            path,
+            arrow_csv.ReadOptions(
+                encoding=found.encoding,
+                column_names=names,
+                skip_rows=found.skipped,
+                skip_rows_after_names=1,
+                block_size=PARSED,
+            ),
+            arrow_csv.ParseOptions(delimiter=found.sep, newlines_in_values=True),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pyarrow.string()),
+                null_values=na,
+                strings_can_be_null=True,
+            ),
+        )
+
+    width = len(found.header)
+    try:
+        return parse(width)
+    except pyarrow.ArrowInvalid:
+        # A separator at the end of each record is no column.
+        try:
+            wider = parse(width + 1)
+        except pyarrow.ArrowInvalid:
+            wider = None
+        if wider is None or wider.columns[-1].null_count < wider.num_rows:
+            raise
+        return wider.drop_columns(str(width))
+
+
+def write(
+    frame,
+    path: Path,
+    *,
+    sep: str | None = None,
+    decimal: str = ".",
+    encoding: str = "utf-8",
+    na: str = "",
+):
+    """Write a table; see ``file_write``. Beside a decimal comma, ``sep`` is ``;``."""
+    sep = sep or (";" if decimal == "," else ",")
     frame.to_csv(
-        path, index=False, sep=sep, decimal=decimal, encoding=encoding, **options
+        path, index=False, sep=sep, decimal=decimal, encoding=encoding, na_rep=na
     )
 
 
@@ -108,46 +176,49 @@ _TIME = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?$"
 _ZONED = _TIME[:-1] + r"(Z|[+-]\d\d:?\d\d)$"
 
 
-def typed(column, decimal: str):
-    """Give a column of texts the type that all of them have."""
-    import pandas
+def typed(texts, decimal: str):
+    """Give an Arrow array of texts the type that all of them have."""
     import pyarrow
     from pyarrow import compute
 
-    if not pandas.api.types.is_string_dtype(column) or column.isna().all():
-        return column
-    texts = pyarrow.array(column, pyarrow.string(), from_pandas=True)
+    if texts.null_count == len(texts):
+        return texts
 
     def all_are(pattern, texts=texts):
-        few = compute.match_substring_regex(texts[:100], pattern)
+        few = compute.match_substring_regex(texts[:100], pattern)  # mostly enough
         return compute.all(few).as_py() is not False and (
             compute.all(compute.match_substring_regex(texts, pattern)).as_py()
         )
 
-    def converted(values):
-        return nullable(values).set_axis(column.index).rename(column.name)
-
     if all_are(_LOGICAL):
-        return converted(compute.equal(compute.utf8_lower(texts), "true"))
+        return compute.equal(compute.utf8_lower(texts), "true")
     if all_are(_INTEGER):
         try:
-            return converted(texts.cast(pyarrow.int64()))
+            return texts.cast(pyarrow.int64())
         except pyarrow.ArrowInvalid:  # too large
-            return column
+            return texts
     numbers = texts
     if decimal == ",":
-        # A point would be a thousands separator, or another decimal mark: no number.
-        numbers = compute.replace_substring_regex(texts, r"[.]", "?")
+        # Beside a decimal comma, a point makes no number.
+        numbers = compute.replace_substring(texts, ".", "?")
         numbers = compute.replace_substring(numbers, ",", ".")
     if all_are(_NUMBER, numbers):
-        return converted(numbers.cast(pyarrow.float64()))
+        return numbers.cast(pyarrow.float64())
     for pattern, zoned in ((_DATE, False), (_TIME, False), (_ZONED, True)):
         if all_are(pattern):
-            try:
-                return pandas.to_datetime(column, format="ISO8601", utc=zoned)
-            except ValueError:  # the 30th of February
-                return column
-    return column
+            return _times(texts, zoned)
+    return texts
+
+
+def _times(texts, zoned: bool):
+    import pandas
+    import pyarrow
+
+    try:
+        times = pandas.to_datetime(texts.to_pandas(), format="ISO8601", utc=zoned)
+    except ValueError:  # the 30th of February
+        return texts
+    return pyarrow.array(times)
 
 
 def nullable(values):
@@ -163,4 +234,5 @@ def nullable(values):
     def dtype(kind):
         return pandas.api.types.pandas_dtype(kinds[kind]) if kind in kinds else None
 
-    return values.to_pandas(types_mapper=dtype if values.null_count else None)
+    found = values.to_pandas(types_mapper=dtype if values.null_count else None)
+    return pandas.Series(found)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from . import environment
@@ -38,10 +38,11 @@ def file_read(path: str, **options) -> Any:
         csv, tsv, parquet, arrow, feather, json, ndjson, jsonl, geojson, gpkg, shp,
         xlsx, xls, dta, sav; csv.gz, tsv.gz, json.gz, ndjson.gz, geojson.gz.
     **options
-        Of text: ``sep``, ``decimal``, ``encoding``, ``na`` (what stands for a missing
-        value; ``("", "NA")``), in place of what the file looks like. Of xlsx and xls:
-        ``sheet``. All others go to the reader: ``pandas.read_csv``,
-        ``pandas.read_excel``, ``geopandas.read_file``, ``pyreadstat.read_dta``…
+        Of csv and tsv: ``sep``, ``decimal``, ``encoding``, ``na`` (what stands for a
+        missing value; ``("", "NA")``), in place of what the file looks like, and
+        ``text``, names of columns to leave as text, or True for all. Of xlsx and xls:
+        ``sheet``. All others go to the reader: ``pandas.read_excel``,
+        ``geopandas.read_file``, ``pyreadstat.read_dta``…
 
     Returns
     -------
@@ -67,7 +68,7 @@ def file_read(path: str, **options) -> Any:
     >>> file_read("results/cases.csv")["cases"].sum()
     np.int64(12)
     """
-    target = Path(file_path(path))
+    target = _target(path)
     format = _format_of(target, "read")
     if not target.is_file():
         raise _missing(path, target)
@@ -97,8 +98,8 @@ def file_write(frame: Any, path: str, **options) -> str:
     path : str
         As for ``file_read``; folders are made. Not xls.
     **options
-        Of text: ``sep``, ``decimal``, ``encoding``: a French Excel wants
-        ``sep=";", decimal=",", encoding="utf-8-sig"``. All others go to the writer.
+        Of csv and tsv: ``sep``, ``decimal``, ``encoding``, ``na``: a French Excel wants
+        ``decimal=",", encoding="utf-8-sig"``. All others go to the writer.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def file_write(frame: Any, path: str, **options) -> str:
     FormatUnknownError, FormatUnsupportedError, MissingPackageError
         As for ``file_read``.
     """
-    target = Path(file_path(path))
+    target = _target(path)
     format = _format_of(target, "write")
     frame = _checked(frame, format)
     try:
@@ -129,6 +130,16 @@ def file_write(frame: Any, path: str, **options) -> str:
     except Exception as error:
         raise FileUnwritableError(path=path, reason=_reason(error)) from error
     return str(target)
+
+
+def _target(path: str) -> Path:
+    if not isinstance(path, (str, PurePath)):
+        raise InvalidArgumentError(
+            argument="path",
+            expected=phrase("a_string", environment.language()),
+            actual=type(path).__name__,
+        )
+    return Path(file_path(path))
 
 
 def _reason(error: Exception) -> str:

@@ -57,8 +57,13 @@ def _write_arrow(frame, path, **options):
 
 
 def _read_json(path, **options):
+    import pyarrow
+
     value = json.loads(path.read_text("utf-8-sig"), **options)
-    return _table_of(value) if _is_table(value) else value
+    try:
+        return _table_of(value) if _is_table(value) else value
+    except (OverflowError, pyarrow.ArrowInvalid):  # no column can hold them exactly
+        return value
 
 
 def _read_ndjson(path):
@@ -173,6 +178,9 @@ def _plain(frame):
 
 
 def _write_excel(frame, path, sheet="Sheet1", **options):
+    # Excel has no time zones: what has one is written in UTC.
+    zoned = frame.select_dtypes("datetimetz").columns
+    frame = frame.assign(**{n: frame[n].dt.tz_convert(None) for n in zoned})
     frame.to_excel(path, sheet_name=sheet, index=False, engine="openpyxl", **options)
 
 

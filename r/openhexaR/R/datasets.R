@@ -47,6 +47,9 @@ list_datasets <- function() {
 
 get_dataset <- function(identifier, source_workspace_slug = NULL) {
   check_string(identifier)
+  if (!is.null(source_workspace_slug)) {
+    check_string(source_workspace_slug)
+  }
   find_dataset(identifier, source_workspace_slug)
 }
 
@@ -78,6 +81,9 @@ create_dataset <- function(name, description = NULL) {
     createDataset(input: $input) { success errors dataset { slug } }
   }"
   check_string(name)
+  if (!is.null(description)) {
+    check_string(description)
+  }
   need_server("the_datasets")
   slug <- env_require("slug")
   # The server wants the description, though it may be null.
@@ -164,7 +170,9 @@ create_version <- function(dataset, name, call = rlang::caller_env()) {
       version { id name description createdAt } errors success
     }
   }"
-  input <- list(datasetId = dataset$id, name = as.character(name))
+  name <- as.character(name) # a number is one too, as in the SDK
+  check_string(name, call = call)
+  input <- list(datasetId = dataset$id, name = name)
   result <- graphql(query, list(input = input), call)$createDatasetVersion
   check_mutation(
     result,
@@ -174,7 +182,7 @@ create_version <- function(dataset, name, call = rlang::caller_env()) {
       DATASET_NOT_FOUND = "dataset_not_found"
     ),
     list(
-      name = as.character(name),
+      name = name,
       action = phrase("create_version"),
       identifier = dataset$id,
       slug = or_dash(env_lookup("slug"))

@@ -1,113 +1,217 @@
 # Delimited text, as analysts meet it: any encoding, any separator, no type lost.
 
-# Read a table. Further options are those of utils::read.table().
+# Read a table; see file_read(). Every record has as many fields as the header: nothing
+# is left out or filled up.
 read_delimited <- function(
   path,
   sep = NULL,
   decimal = NULL,
   encoding = NULL,
   na = c("", "NA"),
-  ...
+  text = character()
 ) {
-  text <- as_utf8(path, encoding)
-  on.exit(if (text != path) unlink(text))
-  found <- find_dialect(text)
-  given <- list(...)
-  known <- given$colClasses
-  options <- utils::modifyList(
-    list(
-      file = text,
-      sep = if (is.null(sep)) found$sep else sep,
-      header = TRUE,
-      quote = "\"",
-      na.strings = na,
-      colClasses = if (is.null(names(known))) "character" else known,
-      check.names = FALSE,
-      # Of a single column, "" is a missing value, which would pass for no line.
-      blank.lines.skip = found$columns > 1,
-      comment.char = "",
-      encoding = "UTF-8"
-    ),
-    given[names(given) != "colClasses" | is.null(names(known))]
-  )
-  frame <- without_warnings(do.call(utils::read.table, options))
-  decimal <- if (is.null(decimal)) found$decimal else decimal
-  untyped <- vapply(frame, is.character, NA) & !names(frame) %in% names(known)
-  frame[untyped] <- lapply(frame[untyped], typed, decimal)
-  frame
-}
-
-# A warning of the reader means that it left something out: that is no result. But a
-# last line without its end is whole.
-without_warnings <- function(code) {
-  withCallingHandlers(code, warning = function(w) {
-    if (!grepl("incomplete final line", conditionMessage(w), fixed = TRUE)) {
-      stop(conditionMessage(w), call. = FALSE)
+  lines <- read_text(path, encoding)
+  first <- utils::head(lines[nzchar(lines)], 1)
+  if (length(first) && grepl("^sep=.$", first)) {
+    # What Excel is told.
+    if (is.null(sep)) {
+      sep <- substring(first, 5)
     }
-    tryInvokeRestart("muffleWarning")
+    lines <- lines[-match(first, lines)]
+  }
+  if (is.null(sep)) {
+    sep <- find_separator(lines)
+  }
+  fields <- split_records(lines, sep)
+  if (length(fields$counts) == 0) {
+    stop(phrase("no_columns"), call. = FALSE)
+  }
+  header <- fields$values[seq_len(fields$counts[[1]])]
+  columns <- as_columns(fields, length(header))
+  unnamed <- !nzchar(header)
+  header[unnamed] <- paste0("column_", seq_along(header))[unnamed]
+  if (is.null(decimal)) {
+    decimal <- find_decimal(lines, sep)
+  }
+  columns <- lapply(seq_along(columns), function(at) {
+    texts <- columns[[at]]
+    texts[texts %in% na] <- NA
+    if (isTRUE(text) || header[[at]] %in% text) texts else typed(texts, decimal)
   })
+  names(columns) <- header
+  structure(columns, class = "data.frame", row.names = seq_along(fields$counts[-1]))
 }
 
-# The file itself when it is plain UTF-8, else a copy that is: UTF-8 or UTF-16 as its
-# first bytes say, UTF-8 when all of it is, else Windows-1252, which contains Latin-1.
-as_utf8 <- function(path, encoding = NULL) {
-  bytes <- readBin(path, "raw", file.size(path))
-  starts <- function(...) {
-    bom <- as.raw(c(...))
-    length(bytes) >= length(bom) && identical(bytes[seq_along(bom)], bom)
-  }
-  skip <- 0L
-  if (starts(0xef, 0xbb, 0xbf)) {
-    found <- "UTF-8"
-    skip <- 3L
-  } else if (starts(0xff, 0xfe)) {
-    found <- "UTF-16LE"
-    skip <- 2L
+# The lines of a text file: UTF-8 or UTF-16 as its first bytes say, UTF-8 when all of it
+# is, else Windows-1252, which contains Latin-1.
+read_text <- function(path, encoding = NULL) {
+  start <- readBin(path, "raw", 3L)
+  is_wide <- paste(utils::head(start, 2), collapse = "") %in% c("fffe", "feff")
+  if (is.null(encoding)) {
+    encoding <- if (is_wide) "UTF-16" else "UTF-8"
+    guessed <- TRUE
   } else {
-    if (any(bytes == as.raw(0))) {
-      stop(phrase("nul_byte"), call. = FALSE)
+    encoding <- toupper(iconv_name(encoding))
+    guessed <- FALSE
+  }
+  if (startsWith(encoding, "UTF-16")) {
+    bytes <- readBin(path, "raw", file.size(path))
+    text <- iconv(list(bytes), encoding, "UTF-8", toRaw = TRUE)[[1]]
+    text <- if (is.null(text)) NA_character_ else rawToChar(text)
+    Encoding(text) <- "UTF-8"
+    lines <- strsplit(text, "\r\n|\n|\r")[[1]]
+  } else {
+    connection <- file(path, "rb")
+    on.exit(close(connection))
+    lines <- without_warnings(readLines(connection, warn = TRUE, encoding = "UTF-8"))
+    if (!all(validUTF8(lines)) || encoding != "UTF-8") {
+      lines <- iconv(lines, if (guessed) "CP1252" else encoding, "UTF-8")
     }
-    found <- if (validUTF8(rawToChar(bytes))) "UTF-8" else "CP1252"
   }
-  from <- if (is.null(encoding)) found else iconv_name(encoding)
-  if (toupper(from) == "UTF-8" && skip == 0L) {
-    return(path)
+  if (anyNA(lines)) {
+    stop(fill(phrase("not_encoded"), list(encoding = encoding)), call. = FALSE)
   }
-  text <- utils::tail(bytes, length(bytes) - skip)
-  converted <- iconv(list(text), from, "UTF-8", toRaw = TRUE)[[1]]
-  if (is.null(converted)) {
-    stop(fill(phrase("not_encoded"), list(encoding = from)), call. = FALSE)
-  }
-  copy <- tempfile(fileext = ".txt")
-  writeBin(converted, copy)
-  copy
+  sub("^\ufeff", "", lines)
 }
 
-# The separator is the most frequent candidate of the first line, outside quotes. The
-# decimal mark is a comma where more fields of the first 64 KiB look like 1,5 than like
-# 1.5.
-find_dialect <- function(path) {
-  connection <- file(path, "rb")
-  on.exit(close(connection))
-  text <- rawToChar(readBin(connection, "raw", 65536L))
-  lines <- strsplit(text, "\r\n|\n|\r", useBytes = TRUE)[[1]]
-  header <- gsub("\"[^\"]*\"", "", c(lines, "")[[1]], useBytes = TRUE)
+# The most frequent candidate of the header, outside quotes.
+find_separator <- function(lines) {
+  header <- gsub("\"[^\"]*\"", "", c(lines[nzchar(lines)], "")[[1]])
   separators <- c(",", ";", "\t", "|")
   counts <- vapply(
     separators,
-    function(sep) sum(charToRaw(header) == charToRaw(sep)),
+    function(sep) sum(utf8ToInt(header) == utf8ToInt(sep)),
     numeric(1)
   )
-  sep <- separators[[which.max(counts)]]
-  fields <- unlist(strsplit(lines[-1], sep, fixed = TRUE, useBytes = TRUE))
-  fields <- gsub("^\"+|\"+$", "", fields, useBytes = TRUE)
-  commas <- sum(grepl("^-?[0-9]+,[0-9]+$", fields, useBytes = TRUE))
-  points <- sum(grepl("^-?[0-9]+[.][0-9]+$", fields, useBytes = TRUE))
-  list(
-    columns = max(counts) + 1,
-    sep = sep,
-    decimal = if (sep != "," && commas > points) "," else "."
+  separators[[which.max(counts)]]
+}
+
+# A comma where more fields of the first lines look like 1,5 than like 1.5.
+find_decimal <- function(lines, sep) {
+  fields <- unlist(strsplit(utils::head(lines, 1000)[-1], sep, fixed = TRUE))
+  fields <- gsub("^\"+|\"+$", "", fields)
+  commas <- sum(grepl("^-?[0-9]+,[0-9]+$", fields))
+  points <- sum(grepl("^-?[0-9]+[.][0-9]+$", fields))
+  if (sep != "," && commas > points) "," else "."
+}
+
+# The fields of all records, one after the other, and how many each record has. A quote
+# opens a field only where the field begins: inside, it is a sign like any other.
+split_records <- function(lines, sep) {
+  records <- join_open(lines, sep)
+  # Without a last separator, an empty last field would be none.
+  fields <- strsplit(paste0(records, sep, recycle0 = TRUE), sep, fixed = TRUE)
+  # Cut at each separator; wrong only where one is inside quotes.
+  quoted <- which(grepl("\"", records, fixed = TRUE))
+  hard <- quoted[has_inner(fields[quoted])]
+  # Each field with the separator before it.
+  pattern <- paste0("(^|", literal(sep), ")", field_pattern(sep))
+  places <- gregexpr(pattern, records[hard], perl = TRUE)
+  start <- unlist(places)
+  end <- start + unlist(lapply(places, attr, "match.length")) - 1L
+  record <- rep(seq_along(hard), lengths(places))
+  texts <- substring(records[hard][record], start + (start > 1L), end)
+  fields[hard] <- split(texts, record)
+  values <- as.character(unlist(fields))
+  whole <- startsWith(values, "\"") # after has_inner(), it ends with one too
+  values[whole] <- gsub(
+    "\"\"",
+    "\"",
+    substring(values[whole], 2, nchar(values[whole]) - 1),
+    fixed = TRUE
   )
+  list(values = values, counts = lengths(fields))
+}
+
+# Which records have a quoted field that was cut in two.
+has_inner <- function(fields) {
+  values <- as.character(unlist(fields))
+  inner <- gsub("\"\"", "", values, fixed = TRUE)
+  # What is left of a whole quoted field is a quote at each end, or nothing of "".
+  whole <- grepl("^\"[^\"]*\"$", inner) | (!nzchar(inner) & nzchar(values))
+  cut <- startsWith(values, "\"") & !whole
+  record <- rep(seq_along(fields), lengths(fields))
+  seq_along(fields) %in% record[cut]
+}
+
+# Lines that belong together, because a quote is open at the end of the first, as one.
+# Blank lines between records are none.
+join_open <- function(lines, sep) {
+  pattern <- field_pattern(sep)
+  whole <- paste0("^", pattern, "(", literal(sep), pattern, ")*$")
+  is_whole <- function(x) grepl(whole, x, perl = TRUE)
+  open <- which(grepl("\"", lines, fixed = TRUE))
+  open <- open[!is_whole(lines[open])]
+  taken <- logical(length(lines))
+  for (begin in open) {
+    if (taken[[begin]]) {
+      next
+    }
+    end <- begin
+    repeat {
+      end <- end + 1L
+      if (end > length(lines)) {
+        stop(fill(phrase("open_quote"), list(line = begin)), call. = FALSE)
+      }
+      joined <- paste(lines[begin:end], collapse = "\n")
+      if (grepl("\"", lines[[end]], fixed = TRUE) && is_whole(joined)) {
+        break
+      }
+    }
+    lines[[begin]] <- joined
+    taken[(begin + 1L):end] <- TRUE
+  }
+  lines[!taken & nzchar(lines)]
+}
+
+# Possessive quantifiers: a long field must not be tried again and again.
+field_pattern <- function(sep) {
+  bare <- paste0("[^\"", class_of(sep), "][^", class_of(sep), "]*+")
+  paste0("(?:\"[^\"]*+(?:\"\"[^\"]*+)*+\"|", bare, "|)")
+}
+
+literal <- function(sep) paste0("\\Q", sep, "\\E")
+
+class_of <- function(sep) {
+  if (sep %in% c("]", "^", "-", "\\")) paste0("\\", sep) else sep
+}
+
+# The columns of all records but the header, as text. A separator at the end of each
+# record is no column.
+as_columns <- function(fields, width) {
+  counts <- fields$counts[-1]
+  values <- fields$values[-seq_len(width)]
+  if (length(counts) && all(counts == width + 1L)) {
+    last <- seq_along(counts) * (width + 1L)
+    if (!any(nzchar(values[last]))) {
+      values <- values[-last]
+      counts <- counts - 1L
+    }
+  }
+  wrong <- which(counts != width)
+  if (length(wrong) > 0) {
+    found <- counts[[wrong[[1]]]]
+    values <- list(record = wrong[[1]], found = found, wanted = width)
+    stop(fill(phrase("record_length"), values), call. = FALSE)
+  }
+  lapply(seq_len(width), function(at) {
+    values[seq.int(at, by = width, length.out = length(counts))]
+  })
+}
+
+# A warning of a reader means that it left something out: that is no result. But a last
+# line without its end is whole.
+without_warnings <- function(code) {
+  withCallingHandlers(code, warning = function(w) {
+    text <- conditionMessage(w)
+    if (grepl("embedded nul", text, fixed = TRUE)) {
+      text <- phrase("nul_byte")
+    }
+    if (!grepl("incomplete final line", text, fixed = TRUE)) {
+      stop(text, call. = FALSE)
+    }
+    tryInvokeRestart("muffleWarning")
+  })
 }
 
 LOGICAL <- "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"
@@ -173,13 +277,13 @@ exact_integers <- function(texts) {
 write_delimited <- function(
   frame,
   path,
-  sep = ",",
+  sep = if (decimal == ",") ";" else ",",
   decimal = ".",
   encoding = "UTF-8",
   na = ""
 ) {
   quoted <- function(x) {
-    risky <- grepl(paste0("[\"\r\n", sep, "]"), x)
+    risky <- grepl("[\"\r\n]", x) | grepl(sep, x, fixed = TRUE)
     x[risky] <- paste0("\"", gsub("\"", "\"\"", x[risky], fixed = TRUE), "\"")
     x
   }
@@ -199,11 +303,12 @@ write_delimited <- function(
 encoded <- function(lines, encoding) {
   target <- iconv_name(encoding)
   if (target != "utf-8") {
-    converted <- iconv(lines, "UTF-8", target)
-    if (anyNA(converted)) {
+    text <- paste0(lines, "\n", collapse = "")
+    bytes <- iconv(text, "UTF-8", target, toRaw = TRUE)[[1]]
+    if (is.null(bytes)) {
       stop(fill(phrase("not_encoded"), list(encoding = encoding)), call. = FALSE)
     }
-    lines <- converted
+    return(bytes)
   }
   bytes <- charToRaw(paste0(lines, "\n", collapse = ""))
   if (grepl("-sig$", tolower(encoding))) {
@@ -219,6 +324,9 @@ iconv_name <- function(encoding) {
 }
 
 as_text <- function(x, decimal = ".") {
+  if (length(dim(x)) > 1) {
+    stop(fill(phrase("no_text"), list(class = class(x)[[1]])), call. = FALSE)
+  }
   if (inherits(x, "POSIXt")) {
     # R's own format truncates: 0.3 s would become 0.299999.
     micros <- round(as.numeric(as.POSIXct(x)) * 1e6)
@@ -238,5 +346,9 @@ as_text <- function(x, decimal = ".") {
   if (!is.atomic(x) || !(is.null(attr(x, "class")) || inherits(x, known))) {
     stop(fill(phrase("no_text"), list(class = class(x)[[1]])), call. = FALSE)
   }
-  enc2utf8(as.character(x))
+  texts <- as.character(x)
+  if (!all(validUTF8(texts) | Encoding(texts) == "latin1")) {
+    stop(fill(phrase("not_encoded"), list(encoding = "UTF-8")), call. = FALSE)
+  }
+  enc2utf8(texts)
 }

@@ -36,6 +36,11 @@ contract_condition <- function(code, ...) {
   tryCatch(abort_contract(code, ...), openhexa_error = identity)
 }
 
+# A class; of a text that is none or many, what it is.
+describe_class <- function(x) {
+  if (is.character(x)) paste0("character [", length(x), "]") else class(x)[[1]]
+}
+
 check_string <- function(
   x,
   argument = rlang::caller_arg(x),
@@ -46,7 +51,7 @@ check_string <- function(
       "invalid_argument",
       argument = argument,
       expected = phrase("a_string"),
-      actual = if (missing(x)) "missing" else class(x)[[1]],
+      actual = if (missing(x)) "missing" else describe_class(x),
       call = call
     )
   }

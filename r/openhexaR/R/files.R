@@ -11,11 +11,12 @@
 #'   ndjson, jsonl, geojson, gpkg, shp, xlsx, xls (read only), dta, sav, rds; csv.gz,
 #'   tsv.gz, json.gz, ndjson.gz, geojson.gz.
 #' @param ... Of csv and tsv: `sep`, `decimal`, `encoding` and `na` (what stands for a
-#'   missing value, `c("", "NA")`), in place of what the file looks like. A French Excel
-#'   wants `sep = ";", decimal = ",", encoding = "utf-8-sig"`. All others go to the
-#'   reader or writer: [utils::read.table()], `arrow::read_parquet()` (else
-#'   `nanoparquet::read_parquet()`), [jsonlite::fromJSON()], `sf::st_read()`,
-#'   `readxl::read_excel()`, `openxlsx::write.xlsx()`, `haven::read_dta()`.
+#'   missing value, `c("", "NA")`), in place of what the file looks like; to read also
+#'   `text`, names of columns to leave as text, or `TRUE` for all. A French Excel wants
+#'   `decimal = ",", encoding = "utf-8-sig"`. Of xlsx and xls: `sheet`. All others go to
+#'   the reader or writer: `arrow::read_parquet()` (else `nanoparquet::read_parquet()`),
+#'   [jsonlite::fromJSON()], `sf::st_read()`, `readxl::read_excel()`,
+#'   `openxlsx::write.xlsx()`, `haven::read_dta()`.
 #' @param frame Data frame, `n_rows` x `n_columns`; an sf object for maps, a list for
 #'   json, any object for rds. Row labels (character row names) are an error.
 #' @returns `file_read()`: a data frame, of class sf where there is geometry. A csv
@@ -50,13 +51,17 @@ file_write <- function(frame, path, ...) {
 # Read a file anywhere; `name` is what the user calls it.
 read_path <- function(target, name, options = list(), call = rlang::caller_env()) {
   format <- format_of(target, "read", call)
-  if (!file.exists(target)) {
+  if (!utils::file_test("-f", target)) {
     abort_missing(target, name, call)
   }
   plain <- target
   on.exit(if (plain != target) unlink(plain))
   tryCatch(
     {
+      if (file.access(target, 4) != 0) {
+        stop(phrase("no_permission"), call. = FALSE)
+      }
+      check_options(format, options)
       plain <- unpacked(target)
       rlang::inject(readers[[format]](plain, !!!options))
     },
@@ -84,12 +89,26 @@ write_path <- function(
 ) {
   format <- format_of(target, "write", call)
   frame <- check_writable(frame, format, call)
-  if (!make_folder(dirname(target))) {
+  if (!make_folder(dirname(target)) || file.access(dirname(target), 2) != 0) {
     abort_contract("folder_not_writable", path = dirname(target), call = call)
   }
   write <- function(draft) rlang::inject(writers[[format]](frame, draft, !!!options))
   write_whole(target, write, name, call)
   target
+}
+
+# What a text format does not know is a mistake of the call, not of the file.
+check_options <- function(format, options) {
+  known <- setdiff(names(formals(read_delimited)), "path")
+  unknown <- setdiff(names(options), known)
+  if (format %in% c("csv", "tsv") && length(unknown) > 0) {
+    abort_contract(
+      "invalid_argument",
+      argument = unknown[[1]],
+      expected = fill(phrase("one_of"), list(names = toString(known))),
+      actual = class(options[[unknown[[1]]]])[[1]]
+    )
+  }
 }
 
 # An error of ours says it all: it is raised as it is, in the name of the user's call.
@@ -101,7 +120,8 @@ keep_ours <- function(error, call) {
 }
 
 error_line <- function(error) {
-  lines <- strsplit(trimws(conditionMessage(error)), "\n", fixed = TRUE)[[1]]
+  text <- sub(".*reason '(.*)'.*", "\\1", trimws(conditionMessage(error)))
+  lines <- strsplit(text, "\n", fixed = TRUE)[[1]]
   sub("[.]$", "", c(lines, class(error)[[1]])[[1]])
 }
 
@@ -124,7 +144,7 @@ abort_missing <- function(target, name, call) {
 
 # The absolute path of a file; a relative one starts at the workspace's root.
 file_path <- function(path, call = rlang::caller_env()) {
-  if (grepl("^([/~\\\\]|[A-Za-z]:)", path)) {
+  if (grepl("^(~?[/\\\\]|[A-Za-z]:)", path)) {
     return(path.expand(path))
   }
   path_inside(env_path("files_path"), path, call)
@@ -192,7 +212,8 @@ unpacked <- function(path) {
   if (!grepl("[.]gz$", path, ignore.case = TRUE)) {
     return(path)
   }
-  plain <- tempfile(fileext = paste0(".", tools::file_ext(sub("[.]gz$", "", path))))
+  extension <- tools::file_ext(sub("[.]gz$", "", path, ignore.case = TRUE))
+  plain <- tempfile("read-", tmp_path(), paste0(".", extension))
   copy_bytes(gzfile(path, "rb"), file(plain, "wb"))
   # R reads a cut file to where it ends, and one that is no gzip as it is. The last four
   # bytes are the size of what was packed.
@@ -258,11 +279,13 @@ write_whole <- function(target, write, name, call) {
 replace_file <- function(target, new) {
   aside <- tempfile(".", dirname(target), ".part")
   on.exit(unlink(aside))
-  if (!file.copy(new, aside, copy.mode = FALSE)) {
+  if (!without_warnings(file.copy(new, aside, copy.mode = FALSE))) {
     stop(phrase("no_copy"), call. = FALSE)
   }
   if (file.exists(target)) {
     Sys.chmod(aside, file.mode(target), use_umask = FALSE)
   }
-  if (!file.rename(aside, target)) stop(phrase("no_copy"), call. = FALSE)
+  if (!without_warnings(file.rename(aside, target))) {
+    stop(phrase("no_copy"), call. = FALSE)
+  }
 }

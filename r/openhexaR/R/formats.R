@@ -57,7 +57,7 @@ json_text <- function(path) {
   text <- rawToChar(readBin(path, "raw", file.size(path)))
   Encoding(text) <- "UTF-8"
   if (!validUTF8(text)) {
-    stop(fill(phrase("not_encoded"), list(encoding = "UTF-8")), call. = FALSE)
+    stop(phrase("not_utf8"), call. = FALSE)
   }
   sub("^\ufeff", "", text)
 }
@@ -68,8 +68,10 @@ read_ndjson <- function(path) {
   json_frame(lapply(lines, parse_exactly))
 }
 
-# Integers beyond 2^53 become text.
+# Integers beyond 2^53 become text. (Those beyond 64 bits are no integers to jsonlite.)
 parse_exactly <- function(text) {
+  huge <- "\"(?:[^\"\\\\]|\\\\.)*+\"(*SKIP)(*FAIL)|(?<![\\w.])(-?[0-9]{19,})(?![\\w.])"
+  text <- gsub(huge, "\"\\1\"", text, perl = TRUE)
   jsonlite::parse_json(text, simplifyVector = FALSE, bigint_as_char = TRUE)
 }
 
@@ -92,6 +94,10 @@ json_frame <- function(rows) {
     items <- lapply(rows, `[[`, name)
     if (any(vapply(items, is.list, NA))) {
       return(I(items))
+    }
+    present <- items[!vapply(items, is.null, NA)]
+    if (length(unique(vapply(present, mode, ""))) > 1) {
+      stop(fill(phrase("mixed_types"), list(name = name)), call. = FALSE)
     }
     items[vapply(items, is.null, NA)] <- NA
     unlist(items)
@@ -130,11 +136,13 @@ json_values <- function(x) {
   texts <- as_text(x)
   if (is.logical(x)) {
     texts <- tolower(texts)
-  } else if (!is.numeric(x) || is.object(x)) {
+  } else if (!is.numeric(x) || inherits(x, c("Date", "POSIXt", "difftime"))) {
     values <- unique(texts)
     texts <- vapply(values, to_json, character(1))[match(texts, values)]
+  } else if (is.double(x) && any(is.infinite(x))) {
+    stop(phrase("infinite_json"), call. = FALSE)
   }
-  texts[is.na(x) | (is.numeric(x) & !is.finite(x))] <- "null"
+  texts[is.na(x)] <- "null"
   texts
 }
 
@@ -148,8 +156,53 @@ write_map <- function(frame, path, ...) {
   sf::st_write(frame, path, ..., quiet = TRUE)
 }
 
+# Cell by cell, each with its own type: a guess from the first rows would lose the
+# others. Text stays text: NA is Namibia. An empty cell is missing.
+read_sheet <- function(path, sheet = NULL, ...) {
+  cells <- without_warnings(readxl::read_excel(
+    path,
+    sheet = sheet,
+    ...,
+    col_types = "list",
+    trim_ws = FALSE,
+    .name_repair = "minimal"
+  ))
+  unnamed <- !nzchar(names(cells))
+  names(cells)[unnamed] <- paste0("column_", seq_along(cells))[unnamed]
+  columns <- lapply(cells, typed_cells)
+  structure(columns, class = "data.frame", row.names = seq_len(nrow(cells)))
+}
+
+# One type for a column; text where its cells differ.
+typed_cells <- function(cells) {
+  missing <- vapply(cells, function(cell) length(cell) == 0 || is.na(cell), NA)
+  kinds <- unique(vapply(cells[!missing], function(cell) class(cell)[[1]], ""))
+  cells[missing] <- list(NA)
+  if (length(kinds) <= 1) {
+    values <- unlist(cells)
+    return(if (identical(kinds, "POSIXct")) .POSIXct(values, tz = "UTC") else values)
+  }
+  cells[!missing] <- lapply(cells[!missing], function(cell) {
+    sub("T00:00:00Z$", "", as_text(cell))
+  })
+  unlist(cells)
+}
+
+write_sheet <- function(frame, path, sheet = "Sheet1", ...) {
+  frame[] <- lapply(narrowed(frame), function(column) {
+    if (inherits(column, "integer64")) {
+      as.character(column) # Excel has no such number
+    } else if (inherits(column, "haven_labelled")) {
+      as.vector(unclass(column))
+    } else {
+      column
+    }
+  })
+  openxlsx::write.xlsx(frame, path, sheetName = sheet, ...)
+}
+
 readers <- list(
-  csv = function(path, ...) read_delimited(path, ...),
+  csv = read_delimited,
   tsv = function(path, sep = "\t", ...) read_delimited(path, sep = sep, ...),
   parquet = read_parquet,
   arrow = read_arrow,
@@ -158,16 +211,15 @@ readers <- list(
   geojson = read_map,
   geopackage = read_map,
   shapefile = read_map,
-  # Text stays text: NA is Namibia. An empty cell is missing.
-  xlsx = function(path, ...) as_plain_frame(readxl::read_excel(path, ...)),
-  xls = function(path, ...) as_plain_frame(readxl::read_excel(path, ...)),
+  xlsx = read_sheet,
+  xls = read_sheet,
   stata = function(path, ...) as_plain_frame(haven::read_dta(path, ...)),
   spss = function(path, ...) as_plain_frame(haven::read_sav(path, ...)),
   rds = function(path, ...) readRDS(path, ...)
 )
 
 writers <- list(
-  csv = function(frame, path, ...) write_delimited(frame, path, ...),
+  csv = write_delimited,
   tsv = function(frame, path, sep = "\t", ...) {
     write_delimited(frame, path, sep = sep, ...)
   },
@@ -178,7 +230,7 @@ writers <- list(
   geojson = write_map,
   geopackage = write_map,
   shapefile = write_map,
-  xlsx = function(frame, path, ...) openxlsx::write.xlsx(frame, path, ...),
+  xlsx = write_sheet,
   stata = function(frame, path, ...) haven::write_dta(frame, path, ...),
   spss = function(frame, path, ...) haven::write_sav(frame, path, ...),
   rds = function(frame, path, ...) saveRDS(frame, path, ...)

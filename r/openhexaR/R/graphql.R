@@ -167,6 +167,8 @@ to_json <- function(value) {
     na = "null",
     digits = I(15),
     json_verbatim = TRUE,
+    POSIXt = "ISO8601",
+    UTC = TRUE,
     force = TRUE
   )))
 }

@@ -22,6 +22,24 @@ property_binding <- function(property) {
   function(value) if (missing(value)) property$read() else property$write(value)
 }
 
+# A name that is mistyped is no NULL.
+#' @export
+`$.openhexa_object` <- function(x, name) x[[name]]
+
+#' @export
+`[[.openhexa_object` <- function(x, i, ...) {
+  if (!exists(i, envir = x, inherits = FALSE)) {
+    abort_contract(
+      "member_not_found",
+      member = i,
+      object = format(x)[[1]],
+      members = paste(ls(x), collapse = ", "),
+      call = NULL
+    )
+  }
+  get(i, envir = x, inherits = FALSE)
+}
+
 #' @export
 print.openhexa_object <- function(x, ...) {
   writeLines(format(x))

@@ -6,8 +6,9 @@
 #' \describe{
 #'   \item{`id()`}{String: the run's identifier. A function, as in the SDK.}
 #'   \item{`add_file_output(path)`}{Record a file as an output of the run. `path` is
-#'     relative to the working directory, or absolute, also with `~` or through links;
-#'     it must be inside the workspace's files.}
+#'     relative to the working directory where it is a file there, else to the
+#'     workspace's root; or absolute, also with `~` or through links; it must be inside
+#'     the workspace's files.}
 #'   \item{`add_database_output(table_name)`}{Record a table of the workspace database
 #'     as an output of the run.}
 #'   \item{`log_debug(message)`, `log_info(message)`, `log_warning(message)`,
@@ -99,6 +100,10 @@ add_file_output <- function(path) {
   check_string(path)
   call <- rlang::current_env()
   root <- resolve_path(env_path("files_path"))
+  is_relative <- !grepl("^(~?[/\\\\]|[A-Za-z]:)", path)
+  if (is_relative && !file.exists(path)) {
+    path <- file.path(root, path) # where file_write() put it
+  }
   target <- resolve_path(path)
   if (!startsWith(target, paste0(root, "/"))) {
     abort_contract("path_outside", path = path, root = env_path("files_path"))
@@ -139,7 +144,7 @@ update_progress <- function(percent) {
       "invalid_argument",
       argument = "percent",
       expected = phrase("a_percentage"),
-      actual = class(percent)[[1]]
+      actual = paste(class(percent)[[1]], toString(percent))
     )
   }
   percent <- as.integer(percent)

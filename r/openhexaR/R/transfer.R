@@ -65,7 +65,8 @@ download_path <- function(record, path, call) {
     return(file.path(dirname(tmp_path("datasets", record$id, "file")), name))
   }
   check_string(path, call = call)
-  if (dir.exists(path)) file.path(path, name) else path
+  is_folder <- dir.exists(path) || grepl("/$", path)
+  if (is_folder) file.path(sub("/+$", "", path), name) else path
 }
 
 # Transfers carry no token. The limit is on the silence of the other side: a large file

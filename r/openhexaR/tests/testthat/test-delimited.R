@@ -37,13 +37,15 @@ for (vector in vectors) {
         encoding,
         `utf-8-sig` = "UTF-8",
         `utf-16` = "UTF-16LE",
+        `utf-16-be` = "UTF-16BE",
         `latin-1` = "latin1",
         encoding
       )
       bom <- switch(
         encoding,
         `utf-8-sig` = as.raw(c(0xef, 0xbb, 0xbf)),
-        `utf-16` = as.raw(c(0xff, 0xfe))
+        `utf-16` = as.raw(c(0xff, 0xfe)),
+        `utf-16-be` = as.raw(c(0xfe, 0xff))
       )
       c(bom, iconv(enc2utf8(vector$text), "UTF-8", from, toRaw = TRUE)[[1]])
     }
@@ -90,11 +92,4 @@ test_that("what has no form in an encoding or as text is refused", {
     class = "openhexa_error_file_unwritable"
   )
   expect_false(file.exists(workspace_path("x.csv")))
-})
-
-test_that("options go to the reader", {
-  local_file_root()
-  writeLines(c("code,n", "1,2", "3,4"), workspace_path("x.csv"))
-  frame <- file_read("x.csv", colClasses = c(code = "character"), nrows = 1)
-  expect_equal(frame, data.frame(code = "1", n = 2L))
 })

@@ -81,6 +81,70 @@ test_that("Excel keeps text and numbers", {
   expect_equal(file_read("x.xlsx"), frame)
 })
 
+test_that("every cell of a sheet is read, whatever the first ones are", {
+  local_file_root()
+  values <- c(as.character(seq_len(1500)), "x")
+  book <- openxlsx::createWorkbook()
+  openxlsx::addWorksheet(book, "a")
+  openxlsx::writeData(book, "a", data.frame(mixed = seq_len(1500), late = NA_real_))
+  openxlsx::writeData(book, "a", "x", startRow = 1502, colNames = FALSE)
+  late <- as.Date("2024-03-01")
+  openxlsx::writeData(book, "a", late, startCol = 2, startRow = 1502, colNames = FALSE)
+  openxlsx::saveWorkbook(book, workspace_path("x.xlsx"))
+  found <- file_read("x.xlsx")
+  expect_equal(found$mixed, values)
+  expect_equal(as.Date(found$late[[1501]]), late)
+})
+
+test_that("a sheet is named in both directions", {
+  local_file_root()
+  file_write(data.frame(a = " b "), "x.xlsx", sheet = "donn\u00e9es")
+  expect_equal(file_read("x.xlsx", sheet = "donn\u00e9es"), data.frame(a = " b "))
+})
+
+test_that("JSON has numbers for numbers, times in UTC, and no infinity", {
+  local_file_root()
+  frame <- data.frame(
+    large = bit64::as.integer64("9007199254740993"),
+    sex = haven::labelled(1, c(femme = 1)),
+    time = .POSIXct(1.5, tz = "Africa/Ouagadougou")
+  )
+  file_write(frame, "x.json")
+  expect_equal(
+    readLines(workspace_path("x.json"), warn = FALSE),
+    "[{\"large\":9007199254740993,\"sex\":1,\"time\":\"1970-01-01T00:00:01.5Z\"}]"
+  )
+  expect_error(
+    file_write(data.frame(x = Inf), "x.json"),
+    class = "openhexa_error_file_unwritable"
+  )
+  writeLines("[{\"a\": 18446744073709551615}]", workspace_path("y.json"))
+  expect_equal(file_read("y.json"), data.frame(a = "18446744073709551615"))
+  writeLines(c("{\"a\":1}", "{\"a\":\"x\"}"), workspace_path("y.ndjson"))
+  expect_error(file_read("y.ndjson"), class = "openhexa_error_file_unreadable")
+})
+
+test_that("a column that is a matrix, or no UTF-8, is refused", {
+  local_file_root()
+  frame <- data.frame(a = 1:3)
+  frame$m <- matrix(1:6, 3)
+  for (name in c("x.csv", "x.json")) {
+    expect_error(file_write(frame, name), class = "openhexa_error_file_unwritable")
+    expect_error(
+      file_write(data.frame(x = "\xe9"), name),
+      class = "openhexa_error_file_unwritable"
+    )
+  }
+})
+
+test_that("an option that is none is a mistake of the call", {
+  local_file_root()
+  file_write(data.frame(a = 1), "x.csv")
+  expect_error(file_read("x.csv", Sep = ";"), class = "openhexa_error_invalid_argument")
+  expect_error(file_read(NA_character_), class = "openhexa_error_invalid_argument")
+  expect_error(file_read(c("a", "b")), class = "openhexa_error_invalid_argument")
+})
+
 for (name in c("x.dta", "x.sav")) {
   test_that(paste("labels of statistics packages come back:", name), {
     local_file_root()

@@ -56,3 +56,14 @@ test_that("the notebook's folder is the working directory where nobody says more
   withr::local_dir(dir)
   expect_equal(normalizePath(notebook_dir()), normalizePath(dir))
 })
+
+test_that("a member that is mistyped is no NULL", {
+  local_clean_env(HEXA_WORKSPACE = "demo")
+  for (language in c("en", "fr")) {
+    withr::local_envvar(HEXA_LANG = language)
+    expect_snapshot(error = TRUE, {
+      workspace$file_path
+      new_dataset(list(id = "1", slug = "cases"))[["nope"]]
+    })
+  }
+})
