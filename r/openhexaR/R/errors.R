@@ -51,7 +51,7 @@ check_string <- function(
       "invalid_argument",
       argument = argument,
       expected = phrase("a_string"),
-      actual = if (missing(x)) "missing" else describe_class(x),
+      actual = if (missing(x)) phrase("nothing") else describe_class(x),
       call = call
     )
   }
