@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check fix sync bench clean
+.PHONY: help demo lab test check fix sync types bench clean
 .DELETE_ON_ERROR:
 
 SHELL := bash
@@ -44,6 +44,9 @@ sync: ## copy the contract, write the R help pages and the page of differences
 	cd r/openhexaR && Rscript -e 'roxygen2::roxygenise(load_code = "source")'
 	$(PYTHON) -m tests.server.differences
 
+types: .venv/test .venv/kernels ## write the table of types in docs/, from a run
+	$(BIN)/python -m tests.types_page
+
 bench: .venv/test .venv/kernels ## measure the start of the kernels and of openhexaR
 	$(BIN)/python benchmarks/kernel_start.py
 	$(BIN)/python benchmarks/r_load.py
@@ -67,6 +70,7 @@ clean: ## remove what make made, but the workspace of the demonstration
 	$(PIP_INSTALL) -e ".[test]" $(QUIETER)
 	@touch $@ .venv/lab
 
-.venv/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py | .venv/lab
+.venv/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py \
+  hexa_kernels/r_packages.py hexa_kernels/install_packages.R | .venv/lab
 	$(BIN)/hexa-kernels install --kernel all --sys-prefix --r-library $(RLIB)
 	@touch $@

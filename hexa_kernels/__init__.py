@@ -16,6 +16,12 @@ _HOMES = {
     "notebook_parameter": "_parameter",
     "engine": "database",
     "database_engine": "database",
+    "to_wire": "frames",
+    "from_wire": "frames",
+    "crossing_report": "frames",
+    "share_frame": "sharing",
+    "receive_frame": "sharing",
+    "shared_frames": "sharing",
     "hexa_status": "kernel.status",
 }
 

@@ -62,7 +62,7 @@ def _chosen(kernel: str) -> list[str]:
 @click.option("--overlay", is_flag=True, help="Also replace python3 and ir, primed.")
 def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, overlay):
     """Install the kernels, start each once, and say where they are."""
-    from . import kernelspec
+    from . import kernelspec, r_packages
 
     if sum(map(bool, (user, sys_prefix, prefix))) > 1:
         raise click.UsageError("Choose one of --user, --sys-prefix and --prefix.")
@@ -77,7 +77,7 @@ def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, ove
             _say(RMissingError())
     if "r" in _chosen(kernel):
         click.echo("Installing the R package openhexaR …")
-        library = kernelspec.install_r_package(r_library)
+        library = r_packages.install_r_package(r_library)
         click.echo(f"openhexaR: {library}")
     for one in _chosen(kernel):
         for over in [False, True] if overlay else [False]:

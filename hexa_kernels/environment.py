@@ -53,6 +53,20 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535
 
 
+def positive_number(fact: str) -> float:
+    """Read a fact that must be a number above 0."""
+    text = lookup(fact)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        from .errors import InvalidNumberError
+
+        raise InvalidNumberError(variable=variable(fact), value=text)
+    return value
+
+
 def check() -> list[Exception]:
     """List what is set to a value that cannot work. Reads variables, nothing else."""
     problems = []

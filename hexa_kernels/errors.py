@@ -3,15 +3,22 @@
 OpenHexaError
   WorkspaceConfigError     the environment or workspace.yaml
     MissingVariableError, InvalidPortError, InvalidEnvironmentError, InvalidUrlError,
-    WorkspaceMissingError, WorkspaceExistsError, WorkspaceYamlUnreadableError,
-    WorkspaceYamlSyntaxError, WorkspaceYamlKeyError, WorkspaceYamlValueError
+    InvalidNumberError, WorkspaceMissingError, WorkspaceExistsError,
+    WorkspaceYamlUnreadableError, WorkspaceYamlSyntaxError, WorkspaceYamlKeyError,
+    WorkspaceYamlValueError
   PathError                a file or folder
     PathOutsideError, FolderNotWritableError, FolderOccupiedError, FileMissingError,
     FileUnreadableError, FileUnwritableError, FormatUnknownError,
     FormatUnsupportedError
   ArgumentError            a value that was given
     InvalidArgumentError, ParameterTypeError (also a TypeError)
-    RowLabelsError         (also a ValueError)
+  FrameError               a frame or a value that does not cross
+    UnsupportedFrameError, UnsupportedColumnError, UnsupportedValueError,
+    RowNamesError, ColumnNamesError, DuplicateColumnsError, EmbeddedNulError,
+    InvalidTextError, CrossingLossyError
+  SharingError             frames handed to other notebooks
+    ShareNameInvalidError, ShareNotFoundError, ShareNotWrittenError,
+    ShareUnreadableError, SharesFullError
   MissingPackageError      an optional package (also an ImportError)
   DatabaseError            opening the workspace database
     DatabaseUnreachableError, DatabaseAuthenticationError, DatabaseRefusedError
@@ -24,6 +31,7 @@ OpenHexaError
 OpenHexaWarning
   ScratchReplacedWarning, PortReplacedWarning, StartupProblemWarning,
   LogNotSentWarning, UnknownLogLevelWarning
+  ValuesChangedWarning
 """
 
 from .contract import message
@@ -111,6 +119,10 @@ class InvalidUrlError(WorkspaceConfigError):
     code = "invalid_url"
 
 
+class InvalidNumberError(WorkspaceConfigError):
+    code = "invalid_number"
+
+
 class PathError(OpenHexaError):
     """A file or folder is not where, or not what, it must be."""
 
@@ -155,12 +167,72 @@ class InvalidArgumentError(ArgumentError, TypeError):
     code = "invalid_argument"
 
 
-class RowLabelsError(ArgumentError, ValueError):
-    code = "row_labels"
-
-
 class ParameterTypeError(ArgumentError, TypeError):
     code = "parameter_type"
+
+
+class FrameError(OpenHexaError):
+    """A data frame or a value does not cross to the other language."""
+
+
+class UnsupportedFrameError(FrameError):
+    code = "unsupported_frame"
+
+
+class UnsupportedColumnError(FrameError):
+    code = "unsupported_column"
+
+
+class UnsupportedValueError(FrameError):
+    code = "unsupported_value"
+
+
+class RowNamesError(FrameError):
+    code = "row_names"
+
+
+class ColumnNamesError(FrameError):
+    code = "column_names"
+
+
+class DuplicateColumnsError(FrameError):
+    code = "duplicate_columns"
+
+
+class EmbeddedNulError(FrameError):
+    code = "embedded_nul"
+
+
+class InvalidTextError(FrameError):
+    code = "invalid_text"
+
+
+class CrossingLossyError(FrameError):
+    code = "crossing_lossy"
+
+
+class SharingError(OpenHexaError):
+    """A frame is not handed to another notebook."""
+
+
+class ShareNameInvalidError(SharingError):
+    code = "share_name_invalid"
+
+
+class ShareNotFoundError(SharingError):
+    code = "share_not_found"
+
+
+class ShareNotWrittenError(SharingError):
+    code = "share_not_written"
+
+
+class ShareUnreadableError(SharingError):
+    code = "share_unreadable"
+
+
+class SharesFullError(SharingError):
+    code = "shares_full"
 
 
 class MissingPackageError(OpenHexaError, ImportError):
@@ -249,3 +321,7 @@ class LogNotSentWarning(OpenHexaWarning):
 
 class UnknownLogLevelWarning(OpenHexaWarning):
     code = "unknown_log_level"
+
+
+class ValuesChangedWarning(OpenHexaWarning):
+    code = "values_changed"

@@ -23,7 +23,6 @@ from .errors import (
     FormatUnsupportedError,
     InvalidArgumentError,
     MissingPackageError,
-    RowLabelsError,
 )
 from .formats import READERS, WRITERS, to_pandas
 
@@ -110,7 +109,7 @@ def file_write(frame: Any, path: str, **options) -> str:
     ------
     FileUnwritableError, FolderNotWritableError
         If it cannot be written; what was there before is unchanged.
-    RowLabelsError
+    RowNamesError
         If the index has a name, or is no row numbers.
     FormatUnknownError, FormatUnsupportedError, MissingPackageError
         As for ``file_read``.
@@ -191,6 +190,8 @@ def _checked(frame, format: str):
     import pandas
     import pyarrow
 
+    from .pandas_frames import need_row_numbers
+
     is_frame = isinstance(frame, pandas.DataFrame)
     if not is_frame and hasattr(frame, "to_arrow"):
         frame = frame.to_arrow()  # polars
@@ -203,12 +204,8 @@ def _checked(frame, format: str):
             expected=phrase(expected, environment.language()),
             actual=type(frame).__name__,
         )
-    if is_frame and not (
-        frame.index.nlevels == 1
-        and frame.index.name is None
-        and (pandas.api.types.is_integer_dtype(frame.index) or frame.empty)
-    ):
-        raise RowLabelsError()
+    if is_frame:
+        need_row_numbers(frame)
     return frame
 
 

@@ -1,37 +1,24 @@
-"""Make, write, install and try the kernelspecs; install openhexaR beside the R one."""
+"""Make, write, install and try the kernelspecs."""
 
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import environment
 from .errors import (
     FolderNotWritableError,
     KernelFailedError,
     KernelNameInvalidError,
     KernelNameReservedError,
-    RMissingError,
-    RPackageFailedError,
 )
+from .r_packages import find_r, source
 
 KERNELS = {"python": "openhexa-python", "r": "openhexa-r"}
 PLAIN_KERNELS = {"python": "python3", "r": "ir"}
-
-
-def source(name: str) -> Path:
-    """Find a folder that ships with the package: in the wheel, else in a checkout."""
-    package = Path(__file__).parent
-    places = {
-        "kernelspecs": ("_sources/kernelspecs", "../kernelspecs"),
-        "openhexaR": ("_sources/openhexaR", "../r/openhexaR"),
-    }
-    return next(p for p in (package / place for place in places[name]) if p.is_dir())
 
 
 def make(
@@ -209,113 +196,3 @@ _PRIMED = {
     "python": "assert get_ipython().find_line_magic('hexa')",
     "R": "stopifnot(is.environment(workspace))",
 }
-
-
-def find_r() -> str:
-    """Give the absolute path of R."""
-    found = shutil.which("R")
-    if found is None:
-        raise RMissingError()
-    return found
-
-
-def install_r_package(library: Path | None) -> Path:
-    """Install openhexaR, and what it needs, from the source that ships with us.
-
-    Parameters
-    ----------
-    library : Path, optional
-        An R library, made if absent; else the first that can be written.
-
-    Returns
-    -------
-    Path
-        The library that openhexaR is in.
-
-    Raises
-    ------
-    RMissingError
-        If R is not there.
-    RPackageFailedError
-        If a package does not install.
-    """
-    r = find_r()
-    if library is None:
-        library = Path(_run_r(r, _WRITABLE_LIBRARY).stdout.splitlines()[-1])
-    library = library.resolve()
-    try:
-        library.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderNotWritableError(path=library) from error
-    needed = _run_r(r, _INSTALL_MISSING, library, show=True)
-    if needed.returncode != 0:
-        raise _failed("IRkernel, DBI, …", library, needed)
-    with tempfile.TemporaryDirectory() as folder:  # R CMD INSTALL writes beside it
-        copy = shutil.copytree(source("openhexaR"), Path(folder, "openhexaR"))
-        done = _call([r, "CMD", "INSTALL", f"--library={library}", str(copy)], library)
-    if done.returncode != 0:
-        raise _failed("openhexaR", library, done)
-    return library
-
-
-# The first library that this account can write, else the user's own.
-_WRITABLE_LIBRARY = """
-paths <- .libPaths()
-paths <- c(paths[file.access(paths, 2) == 0], path.expand(Sys.getenv("R_LIBS_USER")))
-cat(paths[[1]])
-"""
-
-# Fails, naming them, when a package is still missing after CRAN was asked.
-_INSTALL_MISSING = """
-missing_packages <- function() {
-  wanted <- c("DBI", "httr2", "jsonlite", "rlang", "IRkernel")
-  drivers <- c("RPostgres", "RPostgreSQL")
-  present <- function(name) nzchar(system.file(package = name))
-  c(Filter(Negate(present), wanted), if (!any(sapply(drivers, present))) drivers[[1]])
-}
-if (length(missing_packages()) > 0) {
-  repos <- getOption("repos")
-  repos[repos == "@CRAN@"] <- "https://cloud.r-project.org"
-  message("Installing ", toString(missing_packages()))
-  try(install.packages(missing_packages(), lib = .libPaths()[[1]], repos = repos))
-}
-if (length(missing_packages()) > 0) {
-  stop("not available: ", toString(missing_packages()), "; on Debian: apt-get install ",
-       paste0("r-cran-", tolower(sub("RPostgres$", "RPostgreSQL", missing_packages())),
-              collapse = " "))
-}
-"""
-
-
-def _run_r(r: str, code: str, library: Path | None = None, *, show: bool = False):
-    return _call([r, "--no-echo", "--no-init-file", "-e", code], library, show=show)
-
-
-def _call(
-    command: list[str], library: Path | None, *, show: bool = False
-) -> subprocess.CompletedProcess:
-    variables = environment.snapshot()
-    if library:
-        variables["R_LIBS"] = str(library)
-    done = subprocess.Popen(
-        command,
-        env=variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    # Compiling takes minutes: what R says is shown while it says it.
-    said = []
-    for line in done.stdout:
-        said.append(line)
-        if show:
-            print(line, end="", file=sys.stderr, flush=True)
-    return subprocess.CompletedProcess(command, done.wait(), "".join(said))
-
-
-def _failed(package: str, library: Path, done: subprocess.CompletedProcess):
-    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("ERROR", "Error", "not "))]
-    reason = " ".join((telling or lines)[-2:]).rstrip(".")
-    return RPackageFailedError(package=package, library=library, reason=reason)

@@ -31,7 +31,7 @@ from hexa_kernels.errors import (
     MissingPackageError,
     OpenHexaError,
     PathOutsideError,
-    RowLabelsError,
+    RowNamesError,
 )
 from hexa_kernels.formats import READERS, WRITERS
 
@@ -279,7 +279,7 @@ def test_a_failed_write_leaves_the_old_file(name, error, files):
     "index", [pandas.Index(["a", "b"]), pandas.RangeIndex(2, name="id")]
 )
 def test_row_labels_are_never_dropped(index, files):
-    with pytest.raises(RowLabelsError):
+    with pytest.raises(RowNamesError):
         file_write(pandas.DataFrame({"x": [1, 2]}, index=index), "x.csv")
 
 

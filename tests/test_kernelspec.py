@@ -14,7 +14,6 @@ from hexa_kernels.errors import (
     KernelNameInvalidError,
     KernelNameReservedError,
     RMissingError,
-    RPackageFailedError,
 )
 
 from .conftest import ROOT
@@ -120,21 +119,6 @@ def test_without_r_the_message_says_so(setenv, tmp_path):
     setenv({"PATH": str(tmp_path)})
     with pytest.raises(RMissingError):
         kernelspec.install("r", prefix=tmp_path)
-    with pytest.raises(RMissingError):
-        kernelspec.install_r_package(tmp_path)
-
-
-def test_an_r_package_that_is_missing_is_named(tmp_path, setenv):
-    # An R that sees the packages of base R only, and no CRAN.
-    setenv({"R_LIBS_SITE": str(tmp_path / "none"), "R_PROFILE": str(tmp_path / "p.R")})
-    (tmp_path / "p.R").write_text(
-        f".libPaths('{tmp_path}', include.site = FALSE)\n"
-        f"options(repos = c(CRAN = 'file://{tmp_path}'))\n"
-    )
-    with pytest.raises(RPackageFailedError) as raised:
-        kernelspec.install_r_package(tmp_path / "library")
-    assert "IRkernel" in raised.value.values["reason"]
-    assert "apt-get install r-cran-" in raised.value.values["reason"]
 
 
 def test_the_wheel_carries_specs_and_r_source(tmp_path):
@@ -149,7 +133,8 @@ def test_the_wheel_carries_specs_and_r_source(tmp_path):
 import hexa_kernels.kernelspec as k
 assert k.__file__.startswith("{unpacked}"), k.__file__
 print(k.install("python", prefix="{tmp_path}"))
-print(k.install_r_package(k.Path("{tmp_path}/library")))
+from hexa_kernels.r_packages import install_r_package
+print(install_r_package(k.Path("{tmp_path}/library")))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=unpacked, capture_output=True, text=True

@@ -1,5 +1,6 @@
 """Format, lint and spelling of both languages: ``make check``."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,14 @@ def test_r_code_has_no_lints_and_needs_no_newer_r():
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_r_name_is_defined_twice():
+    """R would take the last file's, and say nothing."""
+    sources = sorted((ROOT / "r/openhexaR/R").glob("*.R"))
+    text = "\n".join(path.read_text("utf-8") for path in sources)
+    names = re.findall(r"^([A-Za-z_.]\w*) <- ", text, re.MULTILINE)
+    assert [name for name in set(names) if names.count(name) > 1] == []
 
 
 def test_help_pages_and_namespace_are_those_of_the_sources(tmp_path):

@@ -36,6 +36,20 @@ as_port <- function(text, variable, call = rlang::caller_env()) {
   port
 }
 
+# A number above 0, or an error that names the variable.
+env_positive_number <- function(fact, call = rlang::caller_env()) {
+  text <- env_lookup(fact)
+  value <- suppressWarnings(as.numeric(text))
+  if (is.na(value) || value <= 0 || is.infinite(value)) {
+    variable <- env_variable(fact)
+    abort_contract("invalid_number", variable = variable, value = text, call = call)
+  }
+  value
+}
+
+# The notebook's path as the Jupyter server tells it to a kernel, or "".
+session_notebook <- function() Sys.getenv("JPY_SESSION_NAME")
+
 # HEXA_LANG, else the locale's language, else English.
 message_language <- function() {
   settings <- Sys.getenv(c("LC_ALL", "LC_MESSAGES", "LANG"))
@@ -44,6 +58,16 @@ message_language <- function() {
     chosen <- c(settings[nzchar(settings)], "")[[1]]
   }
   if (startsWith(tolower(chosen), "fr")) "fr" else "en"
+}
+
+# Name of the session's time zone. Sys.timezone() starts a program that complains where
+# no systemd runs, as in a container.
+local_zone <- function() {
+  link <- normalizePath("/etc/localtime", mustWork = FALSE)
+  candidates <- c(sub("^:", "", Sys.getenv("TZ")), sub(".*/zoneinfo/", "", link))
+  known <- candidates[candidates %in% OlsonNames()]
+  zone <- if (length(known) == 0) Sys.timezone() else known[[1]]
+  if (is.na(zone)) "UTC" else zone
 }
 
 # What is set to a value that cannot work, as conditions. Reads variables only.

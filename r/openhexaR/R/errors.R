@@ -31,6 +31,15 @@ warn_once <- function(code, ...) {
   tryCatch(warn_contract(code, ...), error = function(e) message(conditionMessage(e)))
 }
 
+inform_contract <- function(code, ...) {
+  values <- list(...)
+  rlang::inform(
+    contract_message(code, values),
+    class = c(paste0("openhexa_message_", code), "openhexa_message"),
+    values = values
+  )
+}
+
 # The condition itself, for what is reported and not raised.
 contract_condition <- function(code, ...) {
   tryCatch(abort_contract(code, ...), openhexa_error = identity)

@@ -27,7 +27,7 @@
 #' @section Errors: `openhexa_error_file_missing`, `openhexa_error_file_unreadable`,
 #'   `openhexa_error_file_unwritable`, `openhexa_error_folder_not_writable`,
 #'   `openhexa_error_path_outside`, `openhexa_error_format_unknown`,
-#'   `openhexa_error_format_unsupported`, `openhexa_error_row_labels`,
+#'   `openhexa_error_format_unsupported`, `openhexa_error_row_names`,
 #'   `openhexa_error_missing_package`.
 #' @source RFC 4180 for csv, <https://www.rfc-editor.org/rfc/rfc4180>
 #' @examples
@@ -202,9 +202,7 @@ check_writable <- function(frame, format, call = rlang::caller_env()) {
       call = call
     )
   }
-  if (is.character(attr(frame, "row.names")) && nrow(frame) > 0) {
-    abort_contract("row_labels", call = call)
-  }
+  check_row_names(frame, call)
   frame
 }
 

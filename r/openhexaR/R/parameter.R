@@ -69,7 +69,7 @@ like_default <- function(value, default) {
       (is_dict(value) == is_dict(default) || 0 %in% lengths(list(value, default)))
     return(if (same_kind) value)
   }
-  if (is.list(value)) flatten(value, default) else convert(value, default)
+  if (is.list(value)) flatten_value(value, default) else convert_value(value, default)
 }
 
 # What papermill's lists become: vectors without a class, dates and times.
@@ -79,7 +79,7 @@ is_vector <- function(x) {
 
 is_dict <- function(x) !is.null(names(x))
 
-flatten <- function(value, default) {
+flatten_value <- function(value, default) {
   if (length(value) == 0) {
     return(default[0])
   }
@@ -87,7 +87,7 @@ flatten <- function(value, default) {
     if (is.null(element)) {
       return(default[NA_integer_])
     }
-    if (is.atomic(element) && length(element) == 1) convert(element, default)
+    if (is.atomic(element) && length(element) == 1) convert_value(element, default)
   })
   if (is_dict(value) != is_dict(default) || any(vapply(elements, is.null, NA))) {
     return(NULL)
@@ -95,7 +95,7 @@ flatten <- function(value, default) {
   do.call(c, elements)
 }
 
-convert <- function(value, default) {
+convert_value <- function(value, default) {
   if (identical(class(value), class(default))) {
     return(value)
   }

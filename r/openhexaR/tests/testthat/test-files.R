@@ -208,7 +208,7 @@ test_that("a failed write leaves the old file", {
 
 test_that("row labels are never dropped, row numbers are none", {
   local_file_root()
-  expect_error(file_write(mtcars, "x.csv"), class = "openhexa_error_row_labels")
+  expect_error(file_write(mtcars, "x.csv"), class = "openhexa_error_row_names")
   frame <- data.frame(x = 1:3)
   file_write(frame[frame$x > 1, , drop = FALSE], "x.csv")
   expect_equal(file_read("x.csv"), data.frame(x = 2:3))

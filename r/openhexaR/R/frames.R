@@ -1,0 +1,167 @@
+#' Frames between R and Python
+#'
+#' `to_wire()` brings a data frame to the wire: an Arrow stream of plain types whose
+#' metadata names the classes. `from_wire()` makes a data frame of it. With their twins
+#' in Python, a round trip in either direction gives back the same classes and values.
+#' The rules, type by type, are in the project's documentation.
+#'
+#' @param frame Data frame, `n_rows` x `n_columns`: also a tibble, data.table or sf.
+#'   Column names may repeat. Row names of text are an error.
+#' @param strict `TRUE` makes a value that would change an error; else it is a warning.
+#' @param stream A `nanoarrow_array_stream`, from Python, from `to_wire()` or elsewhere.
+#' @returns
+#'   * `to_wire()`: a `nanoarrow_array_stream`. Times are UTC, in microseconds
+#'     (nanoseconds where they have finer digits); `NA` is Arrow's null, `NaN` stays.
+#'   * `from_wire()`: a data frame, tibble, data.table or sf. Integers are `integer`
+#'     where all fit, else `double` up to 2^53, else `integer64`, with one message.
+#'   * `crossing_report()`: a data frame with a row for each column: `column`, `from`
+#'     (its class), `to` (its class in pandas), `status` ("exact", "widened": the same
+#'     values in another class, or "lossy"), `changed` (how many values) and `reason`.
+#' @section Errors: `openhexa_error_unsupported_frame`, `_unsupported_column`,
+#'   `_row_names`, `_column_names`, `_invalid_text`, `_embedded_nul`, `_crossing_lossy`,
+#'   `_missing_package`; a warning of class `openhexa_warning_values_changed`, a message
+#'   of class `openhexa_message_integer64_used`.
+#' @source Arrow columnar format,
+#'   <https://arrow.apache.org/docs/format/Columnar.html>
+#' @examples
+#' if (requireNamespace("nanoarrow", quietly = TRUE)) {
+#'   frame <- data.frame(year = c(2023L, NA), level = factor(c("high", "low")))
+#'   print(crossing_report(frame))
+#'   identical(from_wire(to_wire(frame)), frame)
+#' }
+#' @export
+to_wire <- function(frame, strict = FALSE) {
+  check_flag(strict)
+  wire(frame, strict)
+}
+
+# `marks`: more metadata of the whole.
+wire <- function(frame, strict = FALSE, marks = NULL, call = rlang::caller_env()) {
+  crossings <- encode_columns(frame, call)
+  changed <- vapply(crossings, function(one) as.numeric(one$changed), numeric(1))
+  if (any(changed > 0)) {
+    columns <- paste0(names(frame), " (", changed, ")")[changed > 0]
+    columns <- paste(columns, collapse = ", ")
+    if (strict) {
+      abort_contract("crossing_lossy", columns = columns, call = call)
+    }
+    warn_contract("values_changed", columns = columns)
+  }
+  marks <- c(
+    marks,
+    wire = "1",
+    r = frame_class(frame),
+    geometry = if (inherits(frame, "sf")) attr(frame, "sf_column"),
+    rows = if (length(frame) == 0) as.character(nrow(frame))
+  )
+  whole <- mark(struct(crossings, names(frame), nrow(frame)), marks)
+  nanoarrow::basic_array_stream(list(whole$array), validate = FALSE)
+}
+
+#' @rdname to_wire
+#' @export
+from_wire <- function(stream) {
+  require_package("nanoarrow", phrase("cross_frames"))
+  stream <- nanoarrow::as_nanoarrow_array_stream(stream)
+  on.exit(stream$release())
+  environment <- environment()
+  schema <- stream$get_schema()
+  batches <- nanoarrow::collect_array_stream(stream, schema = schema, validate = FALSE)
+  marks <- marks_of(schema)
+  is_ours <- !is.na(marks["wire"])
+  columns <- lapply(seq_along(schema$children), function(at) {
+    arrays <- lapply(batches, function(batch) batch$children[[at]])
+    blame(decode(arrays, schema$children[[at]], is_ours), environment)
+  })
+  names <- child_names(schema)
+  # A table of no columns has no rows either, in Python's Arrow.
+  counted <- length(columns) > 0 || is.na(marks["rows"])
+  rows <- if (counted) sum_lengths(batches) else as.numeric(marks[["rows"]])
+  tell_integer64(schema, columns, names)
+  new_frame(columns, names, rows, marks, remember(schema, columns, names))
+}
+
+# Each column on the wire, with the marks that bring its class back in Python.
+encode_columns <- function(frame, call = rlang::caller_env()) {
+  require_package("nanoarrow", phrase("cross_frames"), call = call)
+  if (!is.data.frame(frame)) {
+    abort_contract("unsupported_frame", actual = class(frame)[[1]], call = call)
+  }
+  names <- names(frame)
+  if (anyNA(names)) {
+    abort_contract("column_names", name = "NA", type = "NA", call = call)
+  }
+  if (!all(validUTF8(enc2utf8(names)))) {
+    abort_contract("invalid_text", column = "names(frame)", call = call)
+  }
+  check_row_names(frame, call)
+  memory <- attr(frame, "openhexa")
+  columns <- unclass_list(frame)
+  keys <- memory_keys(names)
+  lapply(seq_along(columns), function(at) {
+    x <- columns[[at]]
+    known <- memory[[keys[[at]]]]
+    crossing <- blame(encode(x, names[[at]]), call)
+    if (identical(known$kind, memory_kind(x))) mark(crossing, known$marks) else crossing
+  })
+}
+
+# An error below is one of the function that the user typed.
+blame <- function(code, call) {
+  tryCatch(code, openhexa_error = function(e) {
+    e$call <- rlang::error_call(call)
+    rlang::cnd_signal(e)
+  })
+}
+
+# Names of rows would be lost; their numbers are none.
+check_row_names <- function(frame, call) {
+  if (is.character(attr(frame, "row.names")) && nrow(frame) > 0) {
+    found <- paste(utils::head(attr(frame, "row.names"), 3), collapse = ", ")
+    remedy <- "frame <- cbind(name = rownames(frame), frame, row.names = NULL)"
+    abort_contract("row_names", names = found, remedy = remedy, call = call)
+  }
+}
+
+# What each column was in Python: kept with the frame, as the column's own attributes
+# would not survive `[`; used while the column is of the same kind.
+remember <- function(schema, columns, names) {
+  memory <- lapply(seq_along(columns), function(at) {
+    marks <- marks_of(schema$children[[at]])
+    marks <- marks[names(marks) %in% c("python", "arrow")]
+    if (length(marks)) list(kind = memory_kind(columns[[at]]), marks = marks)
+  })
+  names(memory) <- memory_keys(names)
+  memory <- Filter(Negate(is.null), memory)
+  if (length(memory)) structure(memory, class = "openhexa_memory")
+}
+
+#' @export
+str.openhexa_memory <- function(object, ...) {
+  cat(" <classes in Python>\n")
+}
+
+# Columns of one name are told apart by counting them.
+memory_keys <- function(names) {
+  if (!anyDuplicated(names)) {
+    return(sprintf("1 %s", names))
+  }
+  paste(stats::ave(seq_along(names), names, FUN = seq_along), names)
+}
+
+memory_kind <- function(x) {
+  kind <- column_kind(x)
+  if (identical(kind, "time")) paste(kind, attr(x, "tzone")[1]) else kind
+}
+
+tell_integer64 <- function(schema, columns, names) {
+  asked <- vapply(
+    schema$children,
+    function(child) "integer64" %in% marks_of(child)["r"],
+    logical(1)
+  )
+  found <- vapply(columns, inherits, logical(1), "integer64") & !asked
+  if (any(found)) {
+    inform_contract("integer64_used", columns = paste(names[found], collapse = ", "))
+  }
+}

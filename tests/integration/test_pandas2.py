@@ -1,0 +1,40 @@
+"""The type contract under pandas 2, which OpenHEXA's images have."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ..conftest import ROOT
+
+
+@pytest.mark.timeout(600)
+def test_frames_cross_under_pandas_2(tmp_path):
+    environment = tmp_path / "environment"
+    python = environment / "bin" / "python"
+    needed = ["pandas<3", "filelock", "hypothesis", "pytest", "pytest-timeout"]
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    subprocess.run(
+        [
+            *(python, "-m", "pip", "--disable-pip-version-check", "-q", "install"),
+            *(f"{ROOT}[geo,polars]", *needed),
+        ],
+        check=True,
+    )
+    # The published table is that of pandas 3.
+    command = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/test_frames.py",
+        "tests/test_values.py",
+    ]
+    done = subprocess.run(
+        [*command, "-k", "not published", f"--basetemp={tmp_path / 'tests'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert "passed" in done.stdout
