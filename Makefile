@@ -65,9 +65,9 @@ clean: ## remove what make made, but the workspace of the demonstration
 	$(PIP_INSTALL) -e ".[lab]" $(QUIETER)
 	@touch $@
 
-.venv/test: .venv/pip pyproject.toml .ci/provision
+.venv/test: .venv/pip pyproject.toml .ci/provision .ci/constraints.txt
 	@.ci/provision test
-	$(PIP_INSTALL) -e ".[test]" $(QUIETER)
+	$(PIP_INSTALL) -e ".[test]" -c .ci/constraints.txt $(QUIETER)
 	@touch $@ .venv/lab
 
 .venv/kernels: $(R_SOURCE) $(SPECS) hexa_kernels/kernelspec.py \

@@ -16,6 +16,8 @@ OpenHexaError
     UnsupportedFrameError, UnsupportedColumnError, UnsupportedValueError,
     RowNamesError, ColumnNamesError, DuplicateColumnsError, EmbeddedNulError,
     InvalidTextError, CrossingLossyError
+  BridgeError              R, in a cell of a Python notebook
+    RCellError, RDiedError, RStartError, RpyPairError, RThreadError, NameNotFoundError
   SharingError             frames handed to other notebooks
     ShareNameInvalidError, ShareNotFoundError, ShareNotWrittenError,
     ShareUnreadableError, SharesFullError
@@ -301,6 +303,34 @@ class KernelNameInvalidError(InstallError):
 
 class KernelFailedError(InstallError):
     code = "kernel_failed"
+
+
+class BridgeError(OpenHexaError):
+    """R, in a cell of a Python notebook."""
+
+
+class RCellError(BridgeError):
+    code = "r_cell"
+
+
+class RDiedError(BridgeError):
+    code = "r_died"
+
+
+class RStartError(BridgeError):
+    code = "r_start"
+
+
+class RpyPairError(BridgeError):
+    code = "rpy_pair"
+
+
+class RThreadError(BridgeError):
+    code = "r_thread"
+
+
+class NameNotFoundError(BridgeError):
+    code = "name_not_found"
 
 
 class ScratchReplacedWarning(OpenHexaWarning):

@@ -105,8 +105,9 @@ class StartupNames:
 
     def prime(self) -> None:
         """Take part in completion and offer ``%hexa``."""
-        self.Completer.custom_matchers.append(self._complete_startup)
+        self.Completer.custom_matchers += [self._complete_startup, self._complete_r]
         self.register_magic_function(magics.hexa, "line", "hexa")
+        self.register_magic_function(magics.R, "line_cell", "R")
         problems = record.check()
         if problems:
             self.events.register("pre_run_cell", self._warn_once)
@@ -132,6 +133,18 @@ class StartupNames:
         return {
             "completions": [SimpleCompletion(name, type="instance") for name in found]
         }
+
+    @context_matcher()
+    def _complete_r(self, context):
+        """Complete R's names in a %%R cell, once R runs; nothing else then."""
+        if not context.full_text.startswith("%%R") or context.cursor_line == 0:
+            return {"completions": []}
+        from ..bridge import magic
+
+        lines = context.full_text.split("\n")[1 : context.cursor_line + 1]
+        code = "\n".join([*lines[:-1], lines[-1][: context.cursor_position]])
+        found = [SimpleCompletion(name, type="R") for name in magic.complete(code)]
+        return {"completions": found, "suppress": bool(found)}
 
     # Every way in which code or a person mentions a name:
 

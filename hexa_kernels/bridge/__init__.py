@@ -1,0 +1,1 @@
+"""R from a Python notebook: the magics ``%%R`` and ``%R`` and their engines."""

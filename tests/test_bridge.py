@@ -1,0 +1,204 @@
+"""R cells in a Python notebook, in a real kernel; the same with both engines."""
+
+import base64
+import os
+import signal
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+ENGINES = ["sidecar", "embedded"]
+
+
+@pytest.fixture
+def notebook(kernel, files):
+    """A Python notebook of the workspace."""
+    return kernel("openhexa-python")
+
+
+def cell(engine, code, options=""):
+    return f"%%R --engine {engine} {options}\n{code}"
+
+
+def children(pid: int) -> set[int]:
+    """List the processes that descend from one."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(fields[1]) == pid:
+            found |= {int(stat.parent.name), *children(int(stat.parent.name))}
+    return found
+
+
+def ended(processes: set[int]) -> bool:
+    """Wait until processes, and all that R handed over, are gone."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        alive = [p for p in processes if Path(f"/proc/{p}").exists()]
+        if not alive and not list(Path("/dev/shm").glob("hexa-r-*")):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_r_shows_what_it_shows_in_order(engine, notebook):
+    code = 'print("un"); message("deux"); warning("trois"); x <- 4\nx\ninvisible(5)'
+    reply, outputs = notebook.run(cell(engine, code))
+    assert reply["status"] == "ok"
+    text = " ".join(text for _, text in outputs)
+    order = [text.index(word) for word in ("un", "deux", "trois", "[1] 4")]
+    assert order == sorted(order)
+    kinds = {kind for kind, _ in outputs}
+    assert kinds == {"stdout", "stderr", "result"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_frames_and_values_cross_both_ways(engine, notebook):
+    notebook.result(
+        "import pandas\n"
+        "frame = pandas.DataFrame({'n': pandas.array([1, None], 'Int64'),"
+        " 's': ['é', None]})\n"
+        "given = {'year': 2024, 'names': ['a', 'b'], 'none': None}"
+    )
+    code = (
+        "stopifnot(is.integer(frame$n), is.na(frame$s[[2]]), given$year == 2024L)\n"
+        "frame$level <- factor(c('low', 'high'), c('low', 'mid', 'high'))\n"
+        "taken <- list(mean = 1.5, ok = TRUE, day = as.Date('2024-02-29'))"
+    )
+    assert (
+        notebook.result(cell(engine, code, "-i frame,given -o frame -o taken")) is None
+    )
+    assert notebook.result("str(frame['n'].dtype)") == "'Int64'"
+    assert "low" in notebook.result("list(frame['level'].cat.categories)")
+    assert notebook.result("taken['day'].isoformat(), taken['mean'], taken['ok']") == (
+        "('2024-02-29', 1.5, True)"
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_line_gives_its_value(engine, notebook):
+    assert notebook.result(f"%R --engine {engine} sum(1:4)") == "10"
+    assert notebook.result(f"y = %R --engine {engine} c(a = 1.5)\ny") is not None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_error_of_r_is_one_of_the_cell_and_the_notebook_lives_on(engine, notebook):
+    assert "R stops with an error: Error" in notebook.error(cell(engine, "stop('non')"))
+    assert notebook.result(cell(engine, "1 + 1")) == "[1] 2"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_plot_is_a_picture_of_the_asked_size(engine, notebook):
+    pictures = []
+
+    def collect(message):
+        if message["msg_type"] == "display_data":
+            pictures.append(message["content"])
+
+    code = cell(engine, "plot(1)", "--width 4 --height 3 --res 100")
+    notebook.client.execute_interactive(code, output_hook=collect, timeout=60)
+    (picture,) = pictures
+    png = base64.b64decode(picture["data"]["image/png"])
+    assert struct.unpack(">II", png[16:24]) == (400, 300)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_workspace_is_primed_in_r(engine, notebook, files):
+    assert str(files) in notebook.result(cell(engine, "workspace$files_path"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [("-i nothing", "Python has no variable nothing"), ("-o nothing", "no variable")],
+)
+def test_an_unknown_name_is_named(engine, options, error, notebook):
+    assert error in notebook.error(cell(engine, "1", options))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_interrupt_stops_r_and_keeps_its_variables(engine, notebook):
+    notebook.result(cell(engine, "kept <- 7"))
+    notebook.client.execute(cell(engine, "repeat {}"))
+    time.sleep(1)
+    notebook.manager.interrupt_kernel()
+    notebook.client.get_shell_msg(timeout=30)
+    assert notebook.result(cell(engine, "kept")) == "[1] 7"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_quitting_r_leaves_the_notebook(engine, notebook):
+    notebook.run(cell(engine, "q()"))
+    assert notebook.result("1 + 1") == "2"
+    assert notebook.result(cell(engine, "2")) == "[1] 2"
+
+
+def test_a_crash_of_r_is_said_and_the_next_cell_has_a_new_r(notebook):
+    notebook.result("%%R\nx <- 1")
+    error = notebook.error("%%R\ntools::pskill(Sys.getpid(), 9)")
+    assert "R ended while it ran this cell (SIGKILL)" in error
+    _, outputs = notebook.run("%%R\nexists('x')")
+    assert ("stderr", "R was started anew: the variables it had are gone.\n") in outputs
+    assert any("FALSE" in text for _, text in outputs)
+
+
+def test_the_end_of_the_kernel_is_the_end_of_r(notebook):
+    notebook.result("%%R\n1")
+    processes = children(notebook.manager.provisioner.pid)
+    assert processes
+    notebook.manager.shutdown_kernel()
+    assert ended(processes)
+
+
+def test_a_killed_kernel_leaves_no_r(notebook):
+    notebook.result("%%R\n1")
+    processes = children(notebook.manager.provisioner.pid)
+    os.kill(notebook.manager.provisioner.pid, signal.SIGKILL)
+    assert ended(processes)
+
+
+def test_a_matrix_product_that_does_not_stop_is_told_of(notebook):
+    notebook.result("%%R\nm <- matrix(runif(6.25e6), 2500)")
+    shown = []
+    request = notebook.client.execute("%%R\nx <- m %*% m %*% m %*% m %*% m")
+    time.sleep(1)
+    notebook.manager.interrupt_kernel()
+    while True:
+        message = notebook.client.get_iopub_msg(timeout=60)
+        if message["parent_header"].get("msg_id") == request:
+            content = message["content"]
+            shown.append(content.get("text", ""))
+            if content.get("execution_state") == "idle":
+                break
+    assert "R does not stop yet: `x <- m %*% m" in "".join(shown)
+    assert notebook.result("%%R\ndim(m)") == "[1] 2500 2500"
+
+
+def test_readline_asks_the_user(notebook):
+    client = notebook.client
+    request = client.execute("%%R\nname <- readline('Nom ? ')", allow_stdin=True)
+    asked = client.get_stdin_msg(timeout=60)
+    assert asked["content"]["prompt"] == "Nom ? "
+    client.input("Ana")
+    while client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] != request:
+        pass
+    assert notebook.result("%%R\nname") == '[1] "Ana"'
+
+
+def test_names_of_r_are_completed(notebook):
+    notebook.result("%%R\nmy_long_name <- 1")
+    assert "my_long_name" in notebook.complete("%%R\n1 + my_lo")
+    assert "import" in notebook.complete("impor")
+
+
+def test_nothing_is_loaded_before_the_first_r_cell(notebook):
+    loaded = "'hexa_kernels.bridge' in __import__('sys').modules"
+    assert notebook.result(loaded) == "False"
+    assert notebook.result("get_ipython().find_cell_magic('R') is not None") == "True"
+    assert notebook.result(loaded) == "False"
