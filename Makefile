@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check fix sync types bench clean
+.PHONY: help demo lab test check fix sync types bench bench-bridge clean
 .DELETE_ON_ERROR:
 
 SHELL := bash
@@ -17,7 +17,7 @@ R_SOURCE := $(wildcard r/openhexaR/DESCRIPTION r/openhexaR/NAMESPACE \
   r/openhexaR/R/* r/openhexaR/inst/* r/openhexaR/man/*)
 
 help:
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 demo: .venv/lab .venv/kernels ## make a workspace, run a Python and an R notebook in it
 	@$(BIN)/hexa-kernels demo $(DEMO)
@@ -50,6 +50,9 @@ types: .venv/test .venv/kernels ## write the table of types in docs/, from a run
 bench: .venv/test .venv/kernels ## measure the start of the kernels and of openhexaR
 	$(BIN)/python benchmarks/kernel_start.py
 	$(BIN)/python benchmarks/r_load.py
+
+bench-bridge: .venv/test .venv/kernels ## measure frames between Python and R
+	$(BIN)/python benchmarks/bridge.py
 
 clean: ## remove what make made, but the workspace of the demonstration
 	rm -rf .venv .rlib

@@ -246,6 +246,6 @@ def _geopandas():
         raise MissingPackageError(
             package="geopandas",
             purpose=phrase("read_geometry", environment.language()),
-            command='pip install "hexa-kernels[geo]"',
+            command='pip install "hexa-kernels[files]"',
         ) from error
     return geopandas

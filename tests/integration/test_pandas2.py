@@ -1,4 +1,4 @@
-"""The type contract under pandas 2, which OpenHEXA's images have."""
+"""Frames and files under pandas 2, which OpenHEXA's images have."""
 
 import subprocess
 import sys
@@ -17,19 +17,13 @@ def test_frames_cross_under_pandas_2(tmp_path):
     subprocess.run(
         [
             *(python, "-m", "pip", "--disable-pip-version-check", "-q", "install"),
-            *(f"{ROOT}[geo,polars]", *needed),
+            *(f"{ROOT}[files,polars]", *needed),
         ],
         check=True,
     )
     # The published table is that of pandas 3.
-    command = [
-        python,
-        "-m",
-        "pytest",
-        "-q",
-        "tests/test_frames.py",
-        "tests/test_values.py",
-    ]
+    names = ("test_frames", "test_values", "test_files")
+    command = [python, "-m", "pytest", "-q", *(f"tests/{name}.py" for name in names)]
     done = subprocess.run(
         [*command, "-k", "not published", f"--basetemp={tmp_path / 'tests'}"],
         cwd=ROOT,

@@ -1,0 +1,241 @@
+"""Measure how long frames take between Python and R: ``make bench-bridge``.
+
+A frame of 1e6 x 10 columns of all kinds, with and without a column of unique texts.
+Each round runs every way once, in an order that changes; times are medians. The peers
+run in the same rounds: nanoarrow's plain conversion (which reads no metadata; of
+categories it gets the codes), csv files through Arrow and readr, and rpy2's pandas2ri
+on a sample, its time taken in proportion. Memory is the growth of the peak of a process
+of its own that takes the frame to R and back. Writes a table, JSON and a plot; exits
+with 1 when a target is missed.
+"""
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy
+import pandas
+import pyarrow
+from kernel_start import machine
+from pyarrow import csv
+
+from hexa_kernels.bridge import embedded, sidecar
+
+ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+SAMPLE = ROWS // 50
+FOLDER = Path("/dev/shm")
+RESULTS = Path(__file__).parent / "results" / "bridge.json"
+# Row, ours, peer, the ratio that is wanted, and whether it is ours / peer.
+TARGETS = [
+    ("to R, embedded", "take", "take nanoarrow", 1.2),
+    ("to R, embedded, unique texts", "take texts", "take texts nanoarrow", 1.2),
+    ("to Python, embedded", "give", "give nanoarrow", 1.2),
+    ("to Python, embedded, unique texts", "give texts", "give texts nanoarrow", 1.2),
+    ("round trip, sidecar", "sidecar", "csv", 0.2),
+    ("round trip, embedded", "embedded", "pandas2ri", 1 / 40),
+]
+MEMORY_TARGET = 2.5
+WORDS = [
+    *("district", "centre", "santé", "poste", "hôpital", "région"),
+    *("nord", "sud", "est", "ouest", "grand", "petit"),
+]
+
+
+def frame(rows: int, *, texts: bool = False) -> pandas.DataFrame:
+    """Make the frame; the texts are unique, and not made of digits alone."""
+    draw = numpy.random.default_rng(1)
+    base = pandas.Timestamp("2000-01-01")
+    seconds = pandas.to_timedelta(draw.integers(0, 10**9, rows), unit="s")
+    whole = draw.integers(-(2**31) + 1, 2**31, rows)
+    columns = {
+        "id": numpy.arange(rows),
+        "count": pandas.array(whole, dtype="Int64"),
+        "rate": draw.random(rows),
+        "share": draw.normal(size=rows).astype("float32"),
+        "urban": draw.random(rows) < 0.5,
+        "level": pandas.Categorical.from_codes(draw.integers(0, 3, rows), list("abc")),
+        "at": base + seconds,
+        "seen": (base + seconds).tz_localize("UTC").tz_convert("Africa/Ouagadougou"),
+        "district": numpy.array(WORDS)[draw.integers(0, len(WORDS), rows)],
+        "large": draw.integers(0, 2**40, rows),
+    }
+    found = pandas.DataFrame(columns)
+    found.loc[draw.integers(0, rows, rows // 20), "count"] = pandas.NA
+    if texts:
+        pairs = draw.integers(0, len(WORDS), (2, rows))
+        names = numpy.array(WORDS)
+        ends = [format(n, "x") for n in draw.permutation(rows)]
+        found["large"] = [
+            f"{a} {b} {e}" for a, b, e in zip(*names[pairs], ends, strict=True)
+        ]
+    return found
+
+
+def plain(table: pandas.DataFrame) -> pyarrow.Table:
+    """What nanoarrow takes: no dictionaries."""
+    return pyarrow.Table.from_pandas(
+        table.assign(level=table["level"].cat.codes), preserve_index=False
+    )
+
+
+class Ways:
+    """Every way to be measured, by its name."""
+
+    def __init__(self):
+        self.frames = {"": frame(ROWS), " texts": frame(ROWS, texts=True)}
+        self.sidecar = sidecar.Sidecar()
+        self.sidecar.ensure()
+        self.embedded = embedded.engine()
+        import rpy2.rinterface as rinterface
+
+        self.r = rinterface
+        self.r.evalr("library(nanoarrow); library(openhexaR)")
+        self.all = {"sidecar": self.by_sidecar, "csv": self.by_csv}
+        self.all |= {"embedded": self.by_embedded, "pandas2ri": self.by_pandas2ri}
+        for kind, table in self.frames.items():
+            self.embedded.take(f"x{kind.strip()}", table)
+            self.all[f"take{kind}"] = lambda k=kind: self.take(k)
+            self.all[f"give{kind}"] = lambda k=kind: self.give(k)
+            self.all[f"take{kind} nanoarrow"] = lambda k=kind: self.take_plainly(k)
+            self.all[f"give{kind} nanoarrow"] = lambda k=kind: self.give_plainly(k)
+
+    def measure(self, name: str) -> float:
+        self.r.evalr("invisible(gc())")
+        begin = time.perf_counter()
+        self.all[name]()
+        seconds = time.perf_counter() - begin
+        return seconds * (ROWS / SAMPLE if name == "pandas2ri" else 1)
+
+    def take(self, kind: str) -> None:
+        self.embedded.take("y", self.frames[kind])
+
+    def give(self, kind: str) -> None:
+        self.embedded.give(f"x{kind.strip()}")
+
+    def take_plainly(self, kind: str) -> None:
+        address = self.r.evalr(
+            "s <- nanoarrow_allocate_array_stream(); nanoarrow_pointer_addr_chr(s)"
+        )[0]
+        plain(self.frames[kind]).to_reader()._export_to_c(int(address))
+        self.r.evalr("y <- convert_array_stream(s); invisible()")
+
+    def give_plainly(self, kind: str) -> None:
+        code = f"s <- as_nanoarrow_array_stream(x{kind.strip()}[-6])"
+        address = self.r.evalr(f"{code}; nanoarrow_pointer_addr_chr(s)")[0]
+        reader = pyarrow.RecordBatchReader._import_from_c(int(address))
+        reader.read_all().to_pandas()
+
+    def by_embedded(self) -> None:
+        self.take("")
+        self.embedded.give("y")
+
+    def by_sidecar(self) -> None:
+        self.sidecar.take("y", self.frames[""])
+        self.sidecar.give("y")
+
+    def by_csv(self) -> None:
+        there, back = FOLDER / "bench-there.csv", FOLDER / "bench-back.csv"
+        table = pyarrow.Table.from_pandas(self.frames[""], preserve_index=False)
+        csv.write_csv(table, there)
+        self.sidecar.run(
+            "options(readr.show_col_types = FALSE, readr.show_progress = FALSE)\n"
+            f"readr::write_csv(readr::read_csv('{there}'), '{back}')"
+        )
+        csv.read_csv(back).to_pandas()
+        there.unlink()
+        back.unlink()
+
+    def by_pandas2ri(self) -> None:
+        from rpy2.robjects import default_converter, globalenv, pandas2ri
+
+        with (default_converter + pandas2ri.converter).context():
+            globalenv["z"] = self.frames[""].head(SAMPLE)
+            _ = globalenv["z"]
+
+
+def peak_mb() -> float:
+    """Take the frame to R and back in this process; give the growth of its peak."""
+    table, engine = frame(ROWS), embedded.engine()
+    engine.take("x", frame(1000))
+    engine.give("x")
+    Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    before = int(status.split("VmRSS:")[1].split()[0])
+    engine.take("x", table)
+    engine.give("x")
+    status = Path("/proc/self/status").read_text()
+    after = int(status.split("VmHWM:")[1].split()[0])
+    size = int(engine._rinterface.evalr("as.numeric(object.size(x))")[0])
+    return (after - before) * 1024 / max(plain(table).nbytes, size)
+
+
+def plot(rows: list[dict]) -> None:
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 3.5), layout="constrained")
+    names = [row["what"] for row in rows][::-1]
+    relative = [row["ratio"] / row["target"] for row in rows][::-1]
+    colours = ["tab:red" if value > 1 else "tab:blue" for value in relative]
+    axes.barh(names, relative, color=colours)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xlabel("measured ratio / target (left of the line: met)")
+    figure.savefig(RESULTS.with_suffix(".png"), dpi=120)
+
+
+def main() -> int:
+    if sys.argv[1:] == ["memory"]:
+        print(peak_mb())
+        return 0
+    ways = Ways()
+    times = {name: [] for name in ways.all}
+    shuffle = random.Random(1)
+    for number in range(-1, ROUNDS):
+        print(f"\rround {max(number + 1, 0)} of {ROUNDS}", end="", flush=True)
+        for name in shuffle.sample(list(times), len(times)):
+            seconds = ways.measure(name)
+            if number >= 0:
+                times[name].append(seconds)
+    print()
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    rows = [
+        {
+            "what": what,
+            "ours_s": round(medians[ours], 3),
+            "peer": peer,
+            "peer_s": round(medians[peer], 3),
+            "ratio": round(medians[ours] / medians[peer], 3),
+            "target": round(target, 3),
+        }
+        for what, ours, peer, target in TARGETS
+    ]
+    done = subprocess.run(
+        [sys.executable, __file__, "memory"], capture_output=True, text=True, check=True
+    )
+    memory = {"what": "peak memory of a round trip, embedded", "ours_s": None}
+    memory |= {"peer": "the larger of both frames", "peer_s": None}
+    memory |= {"ratio": round(float(done.stdout), 2), "target": MEMORY_TARGET}
+    rows.append(memory)
+    print(f"{'what':<38} {'s':>7} {'peer':<26} {'s':>8} {'ratio':>6} {'target':>6}")
+    for row in rows:
+        ours, peer = (f"{row[k] or 0:.3f}" for k in ("ours_s", "peer_s"))
+        print(
+            f"{row['what']:<38} {ours:>7} {row['peer']:<26} {peer:>8}"
+            f" {row['ratio']:>6} {row['target']:>6}"
+        )
+    result = {"rows": ROWS, "rounds": ROUNDS, "machine": machine(), "ways": rows}
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+    plot(rows)
+    return int(any(row["ratio"] > row["target"] for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
