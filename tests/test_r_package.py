@@ -67,6 +67,7 @@ def offline_cran(tmp_path, setenv):
     # These questions need the network.
     setenv({"_R_CHECK_CRAN_INCOMING_": "false", "_R_CHECK_SYSTEM_CLOCK_": "false"})
     setenv({"_R_CHECK_FORCE_SUGGESTS_": "false"})
+    setenv({"_R_CHECK_DOC_SIZES_": "false"})  # of PDFs, by qpdf: there are none
 
 
 @pytest.mark.timeout(600)

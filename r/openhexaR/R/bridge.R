@@ -3,7 +3,8 @@
 
 # Read what Python wrote and give it a name.
 bridge_take <- function(path, name) {
-  assign(name, from_python(nanoarrow::read_nanoarrow(path)), envir = globalenv())
+  value <- from_python(nanoarrow::read_nanoarrow(path))
+  rlang::env_poke(globalenv(), name, value)
 }
 
 # Write what a name stands for, for Python to read.
@@ -63,7 +64,7 @@ embedded_stream <- function(new = FALSE) {
 }
 
 embedded_take <- function(name) {
-  assign(name, from_python(the$stream), envir = globalenv())
+  rlang::env_poke(globalenv(), name, from_python(the$stream))
 }
 
 embedded_give <- function(name) {
