@@ -42,7 +42,10 @@ def find_dialect(path: Path, encoding: str | None, sep: str | None) -> Dialect:
     """
     encoding = encoding or find_encoding(path)
     with path.open("rb") as file:
-        text = file.read(SAMPLE).decode(encoding, "replace")
+        sample = file.read(SAMPLE)
+        if b"\n" not in sample:  # a header of thousands of columns
+            sample += file.readline()
+    text = sample.decode(encoding, "replace").removeprefix("\ufeff")
     lines = re.split(r"\r\n|\n|\r", text)
     skipped = next((n for n, line in enumerate(lines) if line), 0)
     if said := re.fullmatch("sep=(.)", lines[skipped]):
@@ -50,7 +53,7 @@ def find_dialect(path: Path, encoding: str | None, sep: str | None) -> Dialect:
     lines = lines[skipped:] or [""]
     bare = re.sub('"[^"]*"', "", lines[0])
     sep = sep or max(SEPARATORS, key=bare.count)
-    header = next(csv.reader(lines, delimiter=sep), [])
+    header = next(csv.reader((f"{line}\n" for line in lines), delimiter=sep), [])
     fields = [f.strip('"') for line in lines[1:] for f in line.split(sep)]
     commas, points = (
         sum(bool(re.fullmatch(rf"-?\d+{mark}\d+", field)) for field in fields)

@@ -113,6 +113,15 @@ def test_the_workspace_is_primed_in_r(engine, notebook, files):
     assert str(files) in notebook.result(cell(engine, "workspace$files_path"))
 
 
+def test_both_engines_have_the_same_libraries(notebook):
+    found = [
+        notebook.result(cell(engine, "cat(sort(.libPaths()), sep = '\\n')"))
+        for engine in ENGINES
+    ]
+    assert found[0] == found[1]
+    assert ".rlib" in found[0]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("options", "error"),
@@ -125,10 +134,13 @@ def test_an_unknown_name_is_named(engine, options, error, notebook):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_interrupt_stops_r_and_keeps_its_variables(engine, notebook):
     notebook.result(cell(engine, "kept <- 7"))
-    notebook.client.execute(cell(engine, "repeat {}"))
+    # A kernel drops what arrives just after an error, if it is asked to stop on one.
+    request = notebook.client.execute(cell(engine, "repeat {}"), stop_on_error=False)
     time.sleep(1)
     notebook.manager.interrupt_kernel()
-    notebook.client.get_shell_msg(timeout=30)
+    reply = notebook.client.get_shell_msg(timeout=30)
+    assert reply["parent_header"]["msg_id"] == request
+    assert reply["content"]["ename"] == "KeyboardInterrupt"
     assert notebook.result(cell(engine, "kept")) == "[1] 7"
 
 
@@ -167,7 +179,8 @@ def test_a_call_that_does_not_stop_is_told_of(notebook):
     """A program that ignores the interrupt, as a long matrix product does."""
     notebook.result("%%R\nkept <- 7")
     shown = []
-    request = notebook.client.execute("%%R\nsystem(\"trap '' INT; sleep 8\")")
+    code = "%%R\nsystem(\"trap '' INT; sleep 8\")"
+    request = notebook.client.execute(code, stop_on_error=False)
     time.sleep(1)
     notebook.manager.interrupt_kernel()
     while True:

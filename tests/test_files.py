@@ -1,7 +1,5 @@
 """Files of the workspace: every format, both ways, whole or not at all."""
 
-import codecs
-import datetime
 import gzip
 import json
 import multiprocessing
@@ -17,7 +15,7 @@ import polars
 import pytest
 from shapely.geometry import Point
 
-from hexa_kernels import delimited, file_read, file_write
+from hexa_kernels import file_read, file_write
 from hexa_kernels import files as files_module
 from hexa_kernels.contract import contract
 from hexa_kernels.errors import (
@@ -29,7 +27,6 @@ from hexa_kernels.errors import (
     FormatUnsupportedError,
     InvalidArgumentError,
     MissingPackageError,
-    OpenHexaError,
     PathOutsideError,
     RowNamesError,
 )
@@ -37,7 +34,6 @@ from hexa_kernels.formats import READERS, WRITERS
 
 from .conftest import ROOT, require
 
-VECTORS = json.loads((ROOT / "tests/contract/delimited.json").read_text("utf-8"))
 TABLE = pandas.DataFrame(
     {
         "district": ["Kaya", "Dori; «Nord»", None],
@@ -52,45 +48,6 @@ MAP = geopandas.GeoDataFrame(
     geometry=[Point(-1.5, 12.25), Point(2, 13)],
     crs="EPSG:4326",
 )
-
-
-def shown(column) -> list:
-    """Give type and values of a column as the vectors write them."""
-    kind = column.dtype.kind if hasattr(column.dtype, "kind") else "O"
-    values = [None if pandas.isna(value) else value for value in column]
-    if kind == "M":
-        times = [v and v.tz_localize(None) if v and v.tzinfo else v for v in values]
-        if all(v is None or v == v.normalize() for v in times):
-            return ["date", [v and f"{v:%Y-%m-%d}" for v in times]]
-        return ["time", [v and f"{v:%Y-%m-%dT%H:%M:%S}" for v in times]]
-    if kind in "iu":
-        large = any(v is not None and abs(v) > 2**53 for v in values)
-        return (
-            ["integer64", [v if v is None else str(v) for v in values]]
-            if large
-            else ["integer", values]
-        )
-    names = {"b": "logical", "f": "double"}
-    infinite = {numpy.inf: "Inf", -numpy.inf: "-Inf"}
-    if kind == "f":
-        values = [infinite.get(v, v) for v in values]
-    return [names.get(kind, "text"), values]
-
-
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
-def test_delimited_text_is_read_without_loss(vector, files):
-    name = vector.get("file", "x.csv")
-    encoding = vector.get("encoding", "utf-8")
-    bom = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
-    (files / name).write_bytes(bom + vector["text"].encode(encoding))
-    if "error" in vector:
-        with pytest.raises(OpenHexaError) as raised:
-            file_read(name)
-        assert raised.value.code == vector["error"]
-        return
-    frame = file_read(name, **vector.get("options", {}))
-    assert {n: shown(frame[n]) for n in frame.columns} == vector["expect"]
-    assert list(frame.columns) == list(vector["expect"])
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.csv.gz", "x.tsv.gz", "X.CSV"])
@@ -179,13 +136,6 @@ def test_labels_of_statistics_packages_come_back(extension, files):
     found = file_read(f"x.{extension}")
     pandas.testing.assert_frame_equal(found, table, check_dtype=False)
     assert found.attrs == table.attrs
-
-
-def test_a_french_excel_gets_its_csv(files):
-    frame = pandas.DataFrame({"région": ["Sahel; Nord"], "taux": [1.5]})
-    file_write(frame, "x.csv", sep=";", decimal=",", encoding="utf-8-sig")
-    expected = '\ufeffrégion;taux\n"Sahel; Nord";1,5\n'.encode()
-    assert (files / "x.csv").read_bytes() == expected
 
 
 def test_polars_and_arrow_are_written(files):
@@ -360,14 +310,6 @@ def test_the_docs_name_every_format_and_its_package(docs):
                     assert package in cell, (extension, package)
 
 
-def test_a_million_bytes_of_utf_8_may_be_cut_anywhere(tmp_path):
-    path = tmp_path / "x.csv"
-    path.write_bytes(b"a" + "é".encode() * delimited.BLOCK)
-    assert delimited.find_encoding(path) == "utf-8"
-    path.write_bytes(path.read_bytes() + b"\xe9")
-    assert delimited.find_encoding(path) == "cp1252"
-
-
 CROSS = ["csv", "tsv.gz", "json", "ndjson", "xlsx", "gpkg", "geojson", "dta", "sav"]
 
 
@@ -396,8 +338,3 @@ def test_what_one_language_writes_the_other_reads(name, files):
         frame["rate"] = frame["rate"].round(14)
     for column in ("district", "cases", "rate", "urban", "code"):
         assert again[column].tolist() == frame[column].tolist(), column
-
-
-def test_a_column_of_dates_is_written_as_such(files):
-    file_write(pandas.DataFrame({"d": [datetime.date(2024, 2, 29)]}), "x.csv")
-    assert shown(file_read("x.csv")["d"]) == ["date", ["2024-02-29"]]

@@ -37,10 +37,12 @@ class Embedded:
     def __init__(self):
         _in_main_thread()
         self._rinterface = _rinterface()
-        # Where the kernel's own R would look; its variable is read at R's start only.
-        libraries = specification().get("env", {}).get("R_LIBS", "").split(os.pathsep)
-        texts = self._rinterface.StrSexpVector(libraries)
-        self._rinterface.baseenv[".libPaths"](texts)
+        # The libraries of the kernel's own R, which reads their variable at its start.
+        libraries = specification().get("env", {}).get("R_LIBS")
+        if libraries:
+            paths = self._rinterface.baseenv[".libPaths"]
+            first = libraries.split(os.pathsep)
+            paths(self._rinterface.StrSexpVector([*first, *paths()]))
         self._failure = None
         self._keep = [
             self._rinterface.rternalize(function)

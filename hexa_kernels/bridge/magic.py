@@ -21,11 +21,6 @@ def _engine(name: str) -> Any:
     return _sidecar
 
 
-def restart() -> None:
-    """End R; the next ``%%R`` starts a new one."""
-    _sidecar.stop()
-
-
 def complete(code: str) -> list[str]:
     """Complete R's names at the end of ``code``, once R runs."""
     return _sidecar.complete(code)

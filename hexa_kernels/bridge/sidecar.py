@@ -87,6 +87,9 @@ class Sidecar:
             reason = ([line for line in lines if line.strip()] or [str(error)])[-1]
             self.stop()
             raise RStartError(reason=reason.strip().rstrip(".")) from None
+        except KeyboardInterrupt:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End R and everything of it. Safe to call at any time."""
