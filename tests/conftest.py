@@ -128,8 +128,13 @@ class Kernel:
                 case "error":
                     outputs.append(("error", "\n".join(content["traceback"])))
 
+        # Asked to stop on an error, a kernel drops what arrives just after it.
         reply = self.client.execute_interactive(
-            code, output_hook=collect, timeout=60, allow_stdin=False
+            code,
+            output_hook=collect,
+            timeout=60,
+            allow_stdin=False,
+            stop_on_error=False,
         )
         return reply["content"], outputs
 

@@ -134,7 +134,7 @@ def test_an_unknown_name_is_named(engine, options, error, notebook):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_interrupt_stops_r_and_keeps_its_variables(engine, notebook):
     notebook.result(cell(engine, "kept <- 7"))
-    # A kernel drops what arrives just after an error, if it is asked to stop on one.
+    # Asked to stop on an error, a kernel drops what arrives just after it.
     request = notebook.client.execute(cell(engine, "repeat {}"), stop_on_error=False)
     time.sleep(1)
     notebook.manager.interrupt_kernel()
