@@ -9,7 +9,7 @@ crossing_report <- function(frame) {
     from = unname(classes),
     to = text_of(pandas_class),
     status = text_of(crossing_status),
-    changed = vapply(crossings, function(one) as.numeric(one$changed), numeric(1)),
+    changed = vapply(crossings, `[[`, numeric(1), "changed"),
     reason = text_of(function(one) phrase(crossing_reason(one)))
   )
   structure(report, class = c("openhexa_crossing_report", "data.frame"))
@@ -28,14 +28,14 @@ crossing_status <- function(crossing) {
 
 # The class that pandas gives to a column of the wire.
 pandas_class <- function(crossing) {
-  schema <- nanoarrow::infer_nanoarrow_schema(crossing$array)
-  marks <- marks_of(schema)
+  marks <- crossing$marks
   if (!is.na(marks["python"])) {
     return(marks[["python"]])
   }
   if (crossing$reason == "nan_apart") {
     return("double[pyarrow]")
   }
+  schema <- nanoarrow::infer_nanoarrow_schema(crossing$array)
   parsed <- nanoarrow::nanoarrow_schema_parse(schema)
   kind <- if ("levels" %in% names(marks)) {
     "factor"

@@ -62,7 +62,7 @@ decode_struct <- function(arrays, schema, marks, is_ours) {
       take(decode(slices[[batch]], child, is_ours), within[[batch]])
     }))
   })
-  frame <- new_frame(columns, child_names(schema), sum_lengths(arrays), marks)
+  frame <- new_frame(columns, child_names(schema$children), sum_lengths(arrays), marks)
   starts <- cumsum(c(0, vapply(arrays, function(array) array$length, numeric(1))))
   missing <- unlist(Map(
     function(array, start) start + which_missing(array),
@@ -81,8 +81,8 @@ decode_struct <- function(arrays, schema, marks, is_ours) {
 
 unclass_frame <- function(frame) as.list.data.frame(frame)
 
-child_names <- function(schema) {
-  vapply(schema$children, function(child) child$name, character(1), USE.NAMES = FALSE)
+child_names <- function(fields) {
+  vapply(fields, function(field) field$name, character(1), USE.NAMES = FALSE)
 }
 
 # A data frame of these columns, of the class that its marks name. data.table comes

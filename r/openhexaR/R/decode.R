@@ -2,9 +2,9 @@
 
 # `arrays`: its batches; `is_ours`: whether to_wire() of either language wrote them, so
 # that text has no NUL and `number` says which class holds every integer.
-decode <- function(arrays, schema, is_ours) {
+decode <- function(arrays, schema, is_ours, marks = marks_of(schema)) {
+  force(marks) # of the schema that still has them
   arrays <- unname(arrays)
-  marks <- marks_of(schema)
   schema <- nanoarrow::nanoarrow_schema_modify(schema, list(metadata = list()))
   type <- nanoarrow::nanoarrow_schema_parse(schema)$type
   if ("ARROW:extension:name" %in% names(marks)) {
@@ -46,10 +46,13 @@ decode <- function(arrays, schema, is_ours) {
 
 # What the contract wrote about a column or a frame, by key; geometry's marks too.
 marks_of <- function(schema) {
-  found <- c(character(), unlist(schema$metadata))
-  found <- found[grepl("^(openhexa|ARROW):", names(found))]
-  names(found) <- sub("^openhexa:", "", names(found))
-  found # a vector: what is absent is NA
+  found <- unlist(schema$metadata)
+  if (is.null(found)) {
+    return(character())
+  }
+  own <- startsWith(names(found), "openhexa:")
+  names(found)[own] <- substring(names(found)[own], 10)
+  found[own | startsWith(names(found), "ARROW:")] # a vector: what is absent is NA
 }
 
 # nanoarrow's own conversion, of arrays read as another type of the same layout.
@@ -170,10 +173,7 @@ decode_time <- function(arrays, schema, marks) {
     "POSIXct blank zone" = "",
     zone
   )
-  seconds <- decode_seconds(arrays, schema)
-  class(seconds) <- c("POSIXct", "POSIXt")
-  attr(seconds, "tzone") <- tzone
-  seconds
+  .POSIXct(decode_seconds(arrays, schema), tzone)
 }
 
 decode_duration <- function(arrays, schema, marks) {

@@ -112,16 +112,13 @@ encode_struct <- function(x, where) {
 
 # Encoded columns side by side: a struct of `n` rows.
 struct <- function(children, names, n, missing = NULL) {
-  arrays <- lapply(unname(children), `[[`, "array")
-  schemas <- lapply(arrays, nanoarrow::infer_nanoarrow_schema)
+  children <- unname(children)
+  schemas <- lapply(children, schema_of)
   names(schemas) <- enc2utf8(names)
-  schema <- nanoarrow::na_struct(schemas)
-  changed <- sum(vapply(
-    children,
-    function(child) as.numeric(child$changed),
-    numeric(1)
-  ))
-  crossing(new_array(schema, n, missing, children = arrays), changed = changed)
+  arrays <- lapply(children, `[[`, "array")
+  changed <- sum(vapply(children, `[[`, numeric(1), "changed"))
+  array <- new_array(nanoarrow::na_struct(schemas), n, missing, children = arrays)
+  crossing(array, changed = changed)
 }
 
 # The classes of a data frame that come back.

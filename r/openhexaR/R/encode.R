@@ -44,7 +44,7 @@ without_asis <- function(x) {
   x
 }
 
-# One column: list(array, changed, reason). `where` names it in errors.
+# One column: list(array, marks, reason, changed). `where` names it in errors.
 encode <- function(x, where) {
   kind <- column_kind(x)
   if (is.null(kind)) {
@@ -66,7 +66,7 @@ encode <- function(x, where) {
     frame = encode_struct(x, where),
     geometry = encode_geometry(x)
   )
-  if (class == "AsIs" || is.na(marks_of(schema_of(crossing))["r"])) {
+  if (class == "AsIs" || is.na(crossing$marks["r"])) {
     crossing <- mark(crossing, c(r = class))
   }
   crossing
@@ -76,23 +76,31 @@ abort_column <- function(x, where, type = paste(class(x), collapse = " ")) {
   abort_contract("unsupported_column", column = where, type = type, call = NULL)
 }
 
-crossing <- function(array, ..., reason = "same_class", changed = 0L) {
-  mark(list(array = array, reason = reason, changed = changed), c(...))
+# `...`: marks, which schema_of() writes into the metadata.
+crossing <- function(array, ..., reason = "same_class", changed = 0) {
+  list(array = array, marks = c(character(), ...), reason = reason, changed = changed)
 }
 
-schema_of <- function(crossing) nanoarrow::infer_nanoarrow_schema(crossing$array)
-
-# Write marks into the metadata of a crossing's schema.
 mark <- function(crossing, marks) {
-  if (length(marks) > 0) {
-    schema <- schema_of(crossing)
-    own <- !startsWith(names(marks), "ARROW:")
-    names(marks)[own] <- paste0("openhexa:", names(marks)[own])
-    marks <- utils::modifyList(as.list(schema$metadata), as.list(marks))
-    schema <- nanoarrow::nanoarrow_schema_modify(schema, list(metadata = marks))
-    crossing$array <- set_schema(crossing$array, schema)
-  }
+  crossing$marks[names(marks)] <- marks
   crossing
+}
+
+# The schema of a crossing's array, with its marks.
+schema_of <- function(crossing) {
+  schema <- nanoarrow::infer_nanoarrow_schema(crossing$array)
+  marks <- crossing$marks
+  if (length(marks) == 0) {
+    return(schema)
+  }
+  own <- !startsWith(names(marks), "ARROW:")
+  names(marks)[own] <- paste0("openhexa:", names(marks)[own])
+  nanoarrow::nanoarrow_schema_modify(schema, list(metadata = as.list(marks)))
+}
+
+stream_of <- function(crossing) {
+  array <- set_schema(crossing$array, schema_of(crossing))
+  nanoarrow::basic_array_stream(list(array), validate = FALSE)
 }
 
 # Read an array under another schema of the same layout. Changes the array, which is
@@ -121,10 +129,7 @@ new_array <- function(schema, length, missing, buffers = list(), children = NULL
 encode_number <- function(x) {
   if (inherits(x, "integer64")) {
     require_package("bit64", phrase("hold_big_integers"), call = NULL)
-    missing <- bit64::is.na.integer64(x)
-    values <- unclass(as.vector(x))
-    array <- new_array(nanoarrow::na_int64(), length(x), missing, list(values))
-    return(crossing(array))
+    return(crossing(int64_array(as.vector(x), nanoarrow::na_int64())))
   }
   x <- as.vector(x)
   nan <- if (is.double(x) && anyNA(x)) is.nan(x) else FALSE
@@ -136,6 +141,12 @@ encode_number <- function(x) {
   crossing(array, reason = "nan_apart")
 }
 
+# An integer64 is a buffer of int64 already.
+int64_array <- function(x, schema) {
+  missing <- bit64::is.na.integer64(x)
+  new_array(schema, length(x), missing, list(unclass(x)))
+}
+
 encode_text <- function(x, where) {
   # Text from Arrow is read from its buffer at each look; this looks once.
   x <- x[seq_along(x)]
@@ -143,8 +154,8 @@ encode_text <- function(x, where) {
     # Else R would escape letters of text that nobody declared.
     Encoding(x) <- ifelse(Encoding(x) == "unknown", "UTF-8", Encoding(x))
   }
-  invalid <- x[!validUTF8(x)]
-  if (any(Encoding(invalid) != "latin1")) {
+  valid <- validUTF8(x)
+  if (!all(valid) && any(Encoding(x[!valid]) != "latin1")) {
     # latin1 is converted
     abort_contract("invalid_text", column = where, call = NULL)
   }
@@ -184,8 +195,8 @@ encode_date <- function(x) {
 # Values that are not the same afterwards; missing stays missing, whether NA or NaN.
 count_changed <- function(before, after) {
   same <- before == after
-  if (!anyNA(same)) {
-    return(sum(!same))
+  if (isTRUE(all(same))) {
+    return(0)
   }
   sum(!same, na.rm = TRUE) + sum(is.na(same) & !is.na(before))
 }
@@ -200,9 +211,8 @@ encode_time <- function(x, where) {
     abort_column(x, where, paste0("POSIXct (", zone, ")"))
   }
   encoded <- encode_seconds(as.double(unclass(x)))
-  schema <- nanoarrow::na_timestamp(encoded$unit, zone)
   crossing(
-    set_schema(encoded$array, schema),
+    int64_array(encoded$values, nanoarrow::na_timestamp(encoded$unit, zone)),
     r = if (is.null(tzone)) {
       "POSIXct no zone"
     } else if (is_local) {
@@ -224,35 +234,26 @@ known_zones <- function() {
 # Seconds as int64: microseconds where they are exact; else nanoseconds, in which every
 # double of a present-day time comes back (Sys.time() has digits below a microsecond).
 encode_seconds <- function(seconds) {
-  micro <- as_int64(round(seconds * 1e6))
-  changed <- count_changed(seconds, micro / 1e6)
-  if (changed == 0 || largest(seconds) > nanoseconds_max) {
-    array <- nanoarrow::as_nanoarrow_array(micro, schema = nanoarrow::na_int64())
-    return(list(array = array, unit = "us", changed = changed))
+  micro <- as_int64(seconds * 1e6)
+  changed <- count_changed(seconds, as.double(micro) / 1e6)
+  if (changed == 0 || any(abs(seconds) > nanoseconds_max, na.rm = TRUE)) {
+    return(list(values = micro, unit = "us", changed = changed))
   }
-  require_package("bit64", phrase("hold_big_integers"), call = NULL)
   whole <- floor(seconds)
-  rest <- round((seconds - whole) * 1e9)
-  billion <- bit64::as.integer64(1e9)
-  nano <- bit64::as.integer64(whole) * billion + bit64::as.integer64(rest)
-  changed <- count_changed(seconds, whole + rest / 1e9)
-  list(array = encode_number(nano)$array, unit = "ns", changed = changed)
+  rest <- as_int64((seconds - whole) * 1e9)
+  nano <- bit64::as.integer64(whole) * bit64::as.integer64(1e9) + rest
+  changed <- count_changed(seconds, whole + as.double(rest) / 1e9)
+  list(values = nano, unit = "ns", changed = changed)
 }
 
 nanoseconds_max <- 9.2e9 # seconds: the year 2261
 
-# The largest absolute value; 0 where all is missing. Makes no copy.
-largest <- function(x) {
-  range <- suppressWarnings(range(x, na.rm = TRUE))
-  if (range[[1]] > range[[2]]) 0 else max(abs(range))
-}
-
-# What int64 cannot hold, infinity among it, becomes missing.
+# The nearest integer64; what it cannot hold, infinity among it, is missing. Not 0.5:
+# that would move the doubles beyond 2^52, which are whole. round(), and nanoarrow's own
+# conversion, take several times as long.
 as_int64 <- function(x) {
-  if (largest(x) >= 2^63) {
-    x[abs(x) >= 2^63] <- NA
-  }
-  x
+  require_package("bit64", phrase("hold_big_integers"), call = NULL)
+  suppressWarnings(bit64::as.integer64(floor(x + 0.49999)))
 }
 
 seconds_of <- c(secs = 1, mins = 60, hours = 3600, days = 86400, weeks = 604800)
@@ -260,12 +261,11 @@ seconds_of <- c(secs = 1, mins = 60, hours = 3600, days = 86400, weeks = 604800)
 encode_duration <- function(x) {
   units <- attr(x, "units")
   values <- as.double(unclass(x))
-  micro <- as_int64(round(values * seconds_of[[units]] * 1e6))
-  array <- nanoarrow::as_nanoarrow_array(micro, schema = nanoarrow::na_int64())
+  micro <- as_int64(values * seconds_of[[units]] * 1e6)
   crossing(
-    set_schema(array, nanoarrow::na_duration("us")),
+    int64_array(micro, nanoarrow::na_duration("us")),
     r = paste("difftime", units),
-    changed = count_changed(values, micro / 1e6 / seconds_of[[units]])
+    changed = count_changed(values, as.double(micro) / 1e6 / seconds_of[[units]])
   )
 }
 
@@ -276,10 +276,9 @@ encode_time_of_day <- function(x) {
     duration <- encode_duration(structure(seconds, units = "secs", class = "difftime"))
     return(mark(duration, c(r = class(x)[[1]])))
   }
-  micro <- round(seconds * 1e6)
-  array <- nanoarrow::as_nanoarrow_array(micro, schema = nanoarrow::na_int64())
+  micro <- as_int64(seconds * 1e6)
   crossing(
-    set_schema(array, nanoarrow::na_time64("us")),
-    changed = count_changed(seconds, micro / 1e6)
+    int64_array(micro, nanoarrow::na_time64("us")),
+    changed = count_changed(seconds, as.double(micro) / 1e6)
   )
 }

@@ -38,7 +38,7 @@ to_wire <- function(frame, strict = FALSE) {
 # `marks`: more metadata of the whole.
 wire <- function(frame, strict = FALSE, marks = NULL, call = rlang::caller_env()) {
   crossings <- encode_columns(frame, call)
-  changed <- vapply(crossings, function(one) as.numeric(one$changed), numeric(1))
+  changed <- vapply(crossings, `[[`, numeric(1), "changed")
   if (any(changed > 0)) {
     columns <- paste0(names(frame), " (", changed, ")")[changed > 0]
     columns <- paste(columns, collapse = ", ")
@@ -54,8 +54,7 @@ wire <- function(frame, strict = FALSE, marks = NULL, call = rlang::caller_env()
     geometry = if (inherits(frame, "sf")) attr(frame, "sf_column"),
     rows = if (length(frame) == 0) as.character(nrow(frame))
   )
-  whole <- mark(struct(crossings, names(frame), nrow(frame)), marks)
-  nanoarrow::basic_array_stream(list(whole$array), validate = FALSE)
+  stream_of(mark(struct(crossings, names(frame), nrow(frame)), marks))
 }
 
 #' @rdname to_wire
@@ -69,16 +68,23 @@ from_wire <- function(stream) {
   batches <- nanoarrow::collect_array_stream(stream, schema = schema, validate = FALSE)
   marks <- marks_of(schema)
   is_ours <- !is.na(marks["wire"])
-  columns <- lapply(seq_along(schema$children), function(at) {
-    arrays <- lapply(batches, function(batch) batch$children[[at]])
-    blame(decode(arrays, schema$children[[at]], is_ours), environment)
-  })
-  names <- child_names(schema)
+  # Once: each `$` makes all children anew.
+  fields <- unname(schema$children)
+  marks_of_fields <- lapply(fields, marks_of)
+  parts <- lapply(batches, function(batch) batch$children)
+  columns <- blame(
+    environment,
+    lapply(seq_along(fields), function(at) {
+      arrays <- lapply(parts, `[[`, at)
+      decode(arrays, fields[[at]], is_ours, marks_of_fields[[at]])
+    })
+  )
+  names <- child_names(fields)
   # A table of no columns has no rows either, in Python's Arrow.
   counted <- length(columns) > 0 || is.na(marks["rows"])
   rows <- if (counted) sum_lengths(batches) else as.numeric(marks[["rows"]])
-  tell_integer64(schema, columns, names)
-  new_frame(columns, names, rows, marks, remember(schema, columns, names))
+  tell_integer64(marks_of_fields, columns, names)
+  new_frame(columns, names, rows, marks, remember(marks_of_fields, columns, names))
 }
 
 # Each column on the wire, with the marks that bring its class back in Python.
@@ -98,16 +104,23 @@ encode_columns <- function(frame, call = rlang::caller_env()) {
   memory <- attr(frame, "openhexa")
   columns <- unclass_list(frame)
   keys <- memory_keys(names)
-  lapply(seq_along(columns), function(at) {
-    x <- columns[[at]]
-    known <- memory[[keys[[at]]]]
-    crossing <- blame(encode(x, names[[at]]), call)
-    if (identical(known$kind, memory_kind(x))) mark(crossing, known$marks) else crossing
-  })
+  blame(
+    call,
+    lapply(seq_along(columns), function(at) {
+      x <- columns[[at]]
+      known <- memory[[keys[[at]]]]
+      crossing <- encode(x, names[[at]])
+      if (identical(known$kind, memory_kind(x))) {
+        mark(crossing, known$marks)
+      } else {
+        crossing
+      }
+    })
+  )
 }
 
 # An error below is one of the function that the user typed.
-blame <- function(code, call) {
+blame <- function(call, code) {
   tryCatch(code, openhexa_error = function(e) {
     e$call <- rlang::error_call(call)
     rlang::cnd_signal(e)
@@ -125,12 +138,15 @@ check_row_names <- function(frame, call) {
 
 # What each column was in Python: kept with the frame, as the column's own attributes
 # would not survive `[`; used while the column is of the same kind.
-remember <- function(schema, columns, names) {
-  memory <- lapply(seq_along(columns), function(at) {
-    marks <- marks_of(schema$children[[at]])
-    marks <- marks[names(marks) %in% c("python", "arrow")]
-    if (length(marks)) list(kind = memory_kind(columns[[at]]), marks = marks)
-  })
+remember <- function(marks_of_fields, columns, names) {
+  memory <- Map(
+    function(marks, column) {
+      marks <- marks[names(marks) %in% c("python", "arrow")]
+      if (length(marks)) list(kind = memory_kind(column), marks = marks)
+    },
+    marks_of_fields,
+    columns
+  )
   names(memory) <- memory_keys(names)
   memory <- Filter(Negate(is.null), memory)
   if (length(memory)) structure(memory, class = "openhexa_memory")
@@ -154,10 +170,10 @@ memory_kind <- function(x) {
   if (identical(kind, "time")) paste(kind, attr(x, "tzone")[1]) else kind
 }
 
-tell_integer64 <- function(schema, columns, names) {
+tell_integer64 <- function(marks_of_fields, columns, names) {
   asked <- vapply(
-    schema$children,
-    function(child) "integer64" %in% marks_of(child)["r"],
+    marks_of_fields,
+    function(marks) "integer64" %in% marks["r"],
     logical(1)
   )
   found <- vapply(columns, inherits, logical(1), "integer64") & !asked

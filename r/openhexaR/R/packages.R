@@ -48,7 +48,7 @@ is_installed <- function(packages) {
   vapply(
     packages,
     function(package) {
-      nzchar(system.file(package = package))
+      isNamespaceLoaded(package) || nzchar(system.file(package = package))
     },
     logical(1),
     USE.NAMES = FALSE

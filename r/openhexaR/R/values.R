@@ -32,8 +32,7 @@ value_to_wire <- function(value, call = rlang::caller_env()) {
     crossing(new_array(list_schema(vector), 1, NULL, offsets, list(vector$array)))
   })
   marks <- c(value = as.character(tree), wire = "1", rows = "1")
-  whole <- mark(struct(columns, as.character(seq_along(columns) - 1), 1), marks)
-  nanoarrow::basic_array_stream(list(whole$array), validate = FALSE)
+  stream_of(mark(struct(columns, as.character(seq_along(columns) - 1), 1), marks))
 }
 
 abort_value <- function(x, path, call) {
