@@ -63,9 +63,22 @@ def exact_cast(array: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray |
     """Cast where no value changes, else give None."""
     try:
         there = cast(array, wanted)
-        return None if count_different(array, there) else there
+        if _refuses_change(array.type, wanted) or not count_different(array, there):
+            return there
     except REFUSALS:
-        return None
+        pass
+    return None
+
+
+def _refuses_change(type_: pa.DataType, wanted: pa.DataType) -> bool:
+    """Say whether Arrow's own safe cast raises when a value would change."""
+    if kinds.is_integer(wanted):
+        return kinds.is_integer(type_) or kinds.is_floating(type_)
+    if kinds.is_floating(wanted):
+        return kinds.is_integer(type_)
+    if kinds.is_string(type_) or kinds.is_large_string(type_):
+        return kinds.is_string(wanted) or kinds.is_large_string(wanted)
+    return kinds.is_timestamp(type_) and kinds.is_timestamp(wanted)
 
 
 def cast(
@@ -123,6 +136,8 @@ def count_different(array: pa.ChunkedArray, there: pa.ChunkedArray) -> int:
         if kinds.is_float16(before.type):  # a float32 holds all of these
             continue
         same = pc.equal(before, after.cast(before.type, safe=False))
+        if pc.all(same).as_py():  # missing values aside
+            continue
         if kinds.is_floating(before.type):
             same = pc.or_(same, pc.is_nan(before))
         count += pc.sum(pc.invert(same)).as_py() or 0

@@ -158,12 +158,15 @@ def _encode_plain(crossing: Crossing) -> None:
         # Finer than microseconds: R's doubles may hold them all the same.
         wire, crossing.changed = array, 0
     crossing.array = wire
-    crossing.changed += sum(map(_count_lost, leaves(wire)))
     if kinds.is_integer(type_):
-        crossing.metadata["number"] = _integer_class(wire)
-        same = (str(type_), crossing.metadata["number"]) in _SAME_INTEGERS
+        number = _integer_class(wire)
+        crossing.metadata["number"] = number
+        crossing.changed += _count_lost_integers(wire, number)
+        same = (str(type_), number) in _SAME_INTEGERS
         crossing.reason = "same_class" if same else "other_number"
-    elif kinds.is_float32(type_) or kinds.is_float16(type_):
+    else:
+        crossing.changed += sum(map(_count_lost, leaves(wire)))
+    if kinds.is_float32(type_) or kinds.is_float16(type_):
         crossing.reason = "other_number"
     elif kinds.is_timestamp(type_) and not named_zone(type_.tz):
         crossing.reason = "no_zone"
@@ -185,20 +188,27 @@ def _count_lost(array: pa.Array) -> int:
     """Count the values of the wire that R's class cannot hold: done as R does it."""
     type_ = array.type
     if kinds.is_integer(type_):
-        if _integer_class(array) == "integer64":
-            return pc.sum(pc.equal(array, -(2**63))).as_py() or 0
-        if not kinds.is_uint64(type_):
-            return 0
-        values = array.drop_null().to_numpy()
-        double = values.astype("float64")
-        back = np.where(double < 2.0**64, double, 0).astype("uint64")
-    elif kinds.is_timestamp(type_) or kinds.is_duration(type_):
-        values = array.drop_null().cast("int64").to_numpy()
-        if type_.unit == "us" and np.abs(values).max(initial=0) <= MICROSECONDS_MAX:
-            return 0
-        back = _through_seconds(values, 10**6 if type_.unit == "us" else 10**9)
-    else:
+        return _count_lost_integers(array, _integer_class(array))
+    if not (kinds.is_timestamp(type_) or kinds.is_duration(type_)):
         return 0
+    whole = array.view("int64")
+    lowest, highest = pc.min_max(whole).as_py().values()
+    limit = MICROSECONDS_MAX if type_.unit == "us" else 0
+    if lowest is None or -limit <= lowest <= highest <= limit:
+        return 0
+    values = whole.drop_null().to_numpy()
+    back = _through_seconds(values, 10**6 if type_.unit == "us" else 10**9)
+    return int(np.count_nonzero(back != values))
+
+
+def _count_lost_integers(array: pa.ChunkedArray | pa.Array, class_: str) -> int:
+    if class_ == "integer64":
+        return pc.sum(pc.equal(array, -(2**63))).as_py() or 0
+    if class_ == "integer" or not kinds.is_uint64(array.type):
+        return 0
+    values = array.drop_null().to_numpy()
+    double = values.astype("float64")
+    back = np.where(double < 2.0**64, double, 0).astype("uint64")
     return int(np.count_nonzero(back != values))
 
 

@@ -114,10 +114,10 @@ def from_wire(
         if not hasattr(table, "__arrow_c_stream__"):
             raise UnsupportedFrameError(actual=repr(type(table)))
         table = pa.table(table)
-    arrays, fields = [], []
-    for column, field in zip(table.columns, table.schema, strict=True):
-        arrays.append(decode(column, own_metadata(field)))
-        fields.append(field.with_type(arrays[-1].type))
+    marks = [own_metadata(field) for field in table.schema]
+    arrays = list(map(decode, table.columns, marks))
+    types = zip(table.schema, arrays, strict=True)
+    fields = [field.with_type(array.type) for field, array in types]
     schema = pa.schema(fields, metadata=table.schema.metadata)
     own = pa.Table.from_arrays(arrays, schema=schema)
     if as_ == "arrow":

@@ -23,6 +23,10 @@ from .errors import (
     UnsupportedColumnError,
 )
 
+_OF_NUMPY = (
+    *(pd.arrays.NumpyExtensionArray, pd.arrays.DatetimeArray),
+    pd.arrays.TimedeltaArray,
+)
 MEMORY = "openhexa"  # key of DataFrame.attrs: what R wants back, by column
 EXTENSION_METADATA = "ARROW:extension:metadata"
 
@@ -30,24 +34,24 @@ EXTENSION_METADATA = "ARROW:extension:metadata"
 def read(frame: pd.DataFrame) -> tuple[list[Crossing], dict[str, str]]:
     """Bring the columns of a data frame to the wire."""
     need_row_numbers(frame)
-    memory = frame.attrs.get(MEMORY, {})
-    crossings = []
-    keys = _keys(frame.columns)
-    for at, name in enumerate(frame.columns):
+    for name in frame.columns:
         if not isinstance(name, str):
             raise ColumnNamesError(name=repr(name), type=type(name).__name__)
-        series = frame.iloc[:, at]
-        if str(series.dtype) == "geometry":
-            crossing = _read_geometry(name, series)
-        else:
-            crossing = read_series(name, series)
-        crossing.remember(memory.get("columns", {}).get(keys[at], {}))
-        crossings.append(crossing)
+    memory = frame.attrs.get(MEMORY, {})
+    series = [frame.iloc[:, at] for at in range(frame.shape[1])]
+    crossings = list(map(_read_column, frame.columns, series))
+    for crossing, key in zip(crossings, _keys(frame.columns), strict=True):
+        crossing.remember(memory.get("columns", {}).get(key, {}))
     metadata = {"r": memory["r"]} if "r" in memory else {}
     active = getattr(frame, "active_geometry_name", None)  # of a GeoDataFrame
     if isinstance(active, str):
         metadata["geometry"] = active
     return crossings, metadata
+
+
+def _read_column(name: str, series: pd.Series) -> Crossing:
+    is_geometry = str(series.dtype) == "geometry"
+    return (_read_geometry if is_geometry else read_series)(name, series)
 
 
 def need_row_numbers(frame: pd.DataFrame) -> None:
@@ -69,7 +73,7 @@ def read_series(name: str, series: pd.Series) -> Crossing:
             array = array.rename_categories(categories.astype(str))
         dtype = f"category[{_dtype_name(array.categories.dtype)}]"
     try:
-        values = pa.array(array, from_pandas=True)
+        values = _to_arrow(array)
     except UnicodeEncodeError as error:
         raise InvalidTextError(column=name) from error
     except (*REFUSALS, OverflowError) as error:
@@ -84,6 +88,25 @@ def read_series(name: str, series: pd.Series) -> Crossing:
     elif isinstance(series.array, pd.Categorical) and array is not series.array:
         crossing.reason = "intervals_as_text"
     return crossing
+
+
+def _to_arrow(array: Any) -> pa.Array | pa.ChunkedArray:
+    """Make an Arrow array, in which what pandas calls missing is null.
+
+    Arrow's own way looks for it slowly and copies; these see that there is none.
+    """
+    if isinstance(array, pd.Categorical):
+        codes, lacking = pa.array(array.codes), array.codes < 0
+        if lacking.any():
+            codes = pa.array(array.codes, mask=lacking)
+        levels = pa.array(array.categories, from_pandas=True)
+        return pa.DictionaryArray.from_arrays(codes, levels, ordered=array.ordered)
+    if isinstance(array, _OF_NUMPY) and not array.isna().any():
+        is_time = array.dtype.kind in "mM"
+        values = array.view("int64") if is_time else array.to_numpy()
+        type_ = pa.array(array[:0], from_pandas=True).type
+        return pa.array(values).view(type_) if is_time else pa.array(values)
+    return pa.array(array, from_pandas=True)
 
 
 def _object_reason(series: pd.Series, type_: pa.DataType) -> str | None:
@@ -127,23 +150,22 @@ def _read_geometry(name: str, series: Any) -> Crossing:
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """Make a data frame of columns that have their own Arrow types back."""
     metadata = own_metadata(table.schema)
-    columns, memory = {}, {}
-    keys = _keys(table.column_names)
-    for at, (field, array) in enumerate(zip(table.schema, table.columns, strict=True)):
-        marks = own_metadata(field)
-        if marks.get(EXTENSION) == "geoarrow.wkb":
-            columns[at] = _to_geometry(array, marks)
-        else:
-            columns[at] = _to_series(array, marks.get("python", ""))
-        kind = "geometry" if EXTENSION in marks else _kind(array.type)
-        if "r" in marks:
-            memory[keys[at]] = {"kind": kind, "r": marks["r"]}
-        elif kind == "string" and columns[at].dtype == object:
-            memory[keys[at]] = {"kind": kind}  # of None only, pandas 2 cannot tell
+    marks = [own_metadata(field) for field in table.schema]
+    columns = list(map(_to_column, table.columns, marks))
+    memory = {}
+    for key, series, array, known in zip(
+        _keys(table.column_names), columns, table.columns, marks, strict=True
+    ):
+        kind = "geometry" if EXTENSION in known else _kind(array.type)
+        if "r" in known:
+            memory[key] = {"kind": kind, "r": known["r"]}
+        elif kind == "string" and series.dtype == object:
+            memory[key] = {"kind": kind}  # of None only, pandas 2 cannot tell
     rows = table.num_rows if columns else int(metadata.get("rows", table.num_rows))
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(rows))
+    index = pd.RangeIndex(rows)
+    frame = pd.DataFrame(dict(enumerate(columns)), index=index, copy=False)
     frame.columns = pd.Index(table.column_names, dtype=None if columns else object)
-    if any(EXTENSION in own_metadata(field) for field in table.schema):
+    if any(EXTENSION in known for known in marks):
         frame = _to_geopandas(frame, metadata.get("geometry"))
     if memory or "r" in metadata:
         r = {"r": metadata["r"]} if "r" in metadata else {}
@@ -165,6 +187,12 @@ def _kind(type_: pa.DataType) -> str:
     return "factor" if kinds.is_dictionary(type_) else kind_of(type_)
 
 
+def _to_column(array: pa.ChunkedArray, marks: dict[str, str]) -> pd.Series:
+    if marks.get(EXTENSION) == "geoarrow.wkb":
+        return _to_geometry(array, marks)
+    return _to_series(array, marks.get("python", ""))
+
+
 def _to_series(array: pa.ChunkedArray, wanted: str) -> pd.Series:
     """Choose the pandas class: the one it had, else the one that changes nothing."""
     type_ = array.type
@@ -178,7 +206,7 @@ def _to_series(array: pa.ChunkedArray, wanted: str) -> pd.Series:
         if array.null_count or wanted[:1].isupper() or wanted == "boolean":
             nullable = contract()["columns"][kind_of(type_)]["pandas_missing"]
             return pd.Series(pd.api.types.pandas_dtype(nullable).__from_arrow__(array))
-        return pd.Series(array.to_numpy())
+        return pd.Series(array.to_numpy(), copy=True)  # the wire cannot be written to
     if kinds.is_floating(type_):
         return _to_floats(array, wanted)
     if kinds.is_string_view(type_):
@@ -189,7 +217,7 @@ def _to_series(array: pa.ChunkedArray, wanted: str) -> pd.Series:
             return pd.Series(dtype.__from_arrow__(array))
         return array.to_pandas()
     if kinds.is_timestamp(type_) or kinds.is_duration(type_):
-        series = array.to_pandas()
+        series = array.to_pandas().copy()
         with suppress(TypeError, ValueError):  # the zone as the object it was
             series = series.astype(wanted or series.dtype)
         return series
@@ -204,7 +232,7 @@ def _to_floats(array: pa.ChunkedArray, wanted: str) -> pd.Series:
         return pd.Series(floating)
     # numpy has one mark for missing and NaN: where both could be meant, Arrow has two.
     has_nan = np.count_nonzero(np.isnan(values)) > array.null_count
-    return _arrow_series(array) if has_nan else pd.Series(values)
+    return _arrow_series(array) if has_nan else pd.Series(values, copy=True)
 
 
 def _to_categorical(array: pa.ChunkedArray, wanted: str) -> pd.Series:
