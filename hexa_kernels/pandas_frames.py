@@ -101,8 +101,9 @@ def _to_arrow(array: Any) -> pa.Array | pa.ChunkedArray:
             codes = pa.array(array.codes, mask=lacking)
         levels = pa.array(array.categories, from_pandas=True)
         return pa.DictionaryArray.from_arrays(codes, levels, ordered=array.ordered)
-    if isinstance(array, _OF_NUMPY) and not array.isna().any():
-        is_time = array.dtype.kind in "mM"
+    kind = array.dtype.kind
+    if isinstance(array, _OF_NUMPY) and kind in "fmM" and not array.isna().any():
+        is_time = kind in "mM"
         values = array.view("int64") if is_time else array.to_numpy()
         type_ = pa.array(array[:0], from_pandas=True).type
         return pa.array(values).view(type_) if is_time else pa.array(values)
