@@ -15,7 +15,12 @@ import pytest
 from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
-from hexa_kernels.local import postgres, workspace_yaml
+from hexa_kernels.local import (
+    postgres,
+    postgres_account,
+    postgres_binaries,
+    workspace_yaml,
+)
 
 from .server.pipeline import in_pipeline, watched_r  # noqa: F401
 from .server.r_session import RSession
@@ -82,7 +87,7 @@ def server_folder():
 @pytest.fixture(scope="session")
 def running_database(server_folder):
     """A running PostgreSQL server of our own."""
-    require("postgres", bool(list(postgres.find_binaries())))
+    require("postgres", bool(list(postgres_binaries.find_binaries())))
     database = workspace_yaml.Database(
         "127.0.0.1", postgres.free_port(), "demo", "S3cret-Été", "demo-db"
     )
@@ -275,7 +280,7 @@ def workspace_folder(server_folder, tmp_path):
     """A workspace as ``hexa-kernels init`` makes it; its server's data goes away."""
     folder = tmp_path / "demo"
     workspace_yaml.create(folder, postgres.free_port())
-    home = postgres.home_of(folder / ".hexa")
+    home = postgres_account.home_of(folder / ".hexa")
     yield folder
     shutil.rmtree(home, ignore_errors=True)
 

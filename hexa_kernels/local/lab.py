@@ -17,7 +17,7 @@ from ..errors import (
     PortReplacedWarning,
     WorkspaceInUseError,
 )
-from . import postgres, workspace_yaml
+from . import postgres, postgres_account, workspace_yaml
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _start_database(workspace: workspace_yaml.Workspace, stack: ExitStack) -> No
             ),
             stacklevel=2,
         )
-    home = postgres.home_of(workspace.state)
+    home = postgres_account.home_of(workspace.state)
     stack.enter_context(postgres.Server(home, workspace.database))
 
 

