@@ -10,6 +10,8 @@ and what R is to make of it, is in its field's metadata, under keys ``openhexa:â
     The class that the column has on the side that it came from.
 ``number``
     The narrowest class in R that holds these integers: it need not look.
+``attributes``
+    What R has beside the values of the column, such as labels: JSON, by name.
 ``levels``, ``ordered``
     Of a factor, whose codes on the wire count from 1, as R does.
 """
@@ -109,7 +111,11 @@ class Crossing:
             self.metadata |= {k: v for k, v in memory.items() if k.startswith("ARROW:")}
         if self.array.type == pa.null() and memory.get("kind") == "string":
             self.array = cast(self.array, pa.string())
-        if "r" in memory and memory.get("kind", self.kind) == self.kind:
+        if memory.get("kind", self.kind) != self.kind:
+            return
+        if "attributes" in memory:
+            self.metadata["attributes"] = memory["attributes"]
+        if "r" in memory:
             # It came from R, which makes the type by itself.
             self.metadata = {"r": memory["r"], **self.metadata}
             self.metadata.pop("arrow", None)
@@ -274,7 +280,7 @@ def _refuse_nul(crossing: Crossing) -> None:
 def decode(array: pa.ChunkedArray, metadata: dict[str, str]) -> pa.ChunkedArray:
     """Give a column of the wire its own Arrow type back, where all values fit it."""
     wanted = unpack_type(metadata["arrow"]) if "arrow" in metadata else None
-    if "levels" not in metadata:
+    if "levels" not in metadata or kinds.is_dictionary(array.type):
         restored = None if wanted is None else exact_cast(array, wanted)
         return array if restored is None else restored
     levels = pa.chunked_array([pa.array(json.loads(metadata["levels"]), pa.string())])

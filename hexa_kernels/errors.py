@@ -33,7 +33,7 @@ OpenHexaError
 OpenHexaWarning
   ScratchReplacedWarning, PortReplacedWarning, StartupProblemWarning,
   LogNotSentWarning, UnknownLogLevelWarning
-  ValuesChangedWarning
+  ValuesChangedWarning, LeftBehindWarning
 """
 
 from .contract import message
@@ -355,3 +355,7 @@ class UnknownLogLevelWarning(OpenHexaWarning):
 
 class ValuesChangedWarning(OpenHexaWarning):
     code = "values_changed"
+
+
+class LeftBehindWarning(OpenHexaWarning):
+    code = "left_behind"

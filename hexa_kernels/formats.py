@@ -10,10 +10,25 @@ from .contract import phrase
 
 
 def to_pandas(table):
-    frame = table.to_pandas()
-    for position, column in enumerate(table.columns):
-        if column.null_count and frame.shape[1] == table.num_columns:
-            frame.isetitem(position, delimited.nullable(column))
+    """Make a data frame by the rules of ``from_wire``.
+
+    The index, and the class of a column, are those that pandas wrote down, if it did.
+    """
+    from .frames import from_wire
+    from .pandas_frames import with_classes
+
+    written = table.schema.pandas_metadata
+    try:
+        empty = table.schema.empty_table().to_pandas()
+    except (TypeError, ValueError):  # a class that pandas writes and cannot read
+        written = None
+    if written is None:
+        return from_wire(table)
+    indexes = [name for name in written["index_columns"] if name in table.column_names]
+    frame = from_wire(with_classes(table.drop_columns(indexes), empty.dtypes))
+    frame.columns = empty.columns
+    frame.index = table.select(indexes).to_pandas().index
+    frame.attrs |= empty.attrs
     return frame
 
 

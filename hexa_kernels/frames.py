@@ -19,11 +19,13 @@ from .errors import (
     CrossingLossyError,
     DuplicateColumnsError,
     EmbeddedNulError,
+    LeftBehindWarning,
     MissingPackageError,
     UnsupportedColumnError,
     UnsupportedFrameError,
     ValuesChangedWarning,
 )
+from .frame_metadata import OF_FRAME
 
 if TYPE_CHECKING:
     import pandas
@@ -38,7 +40,7 @@ def to_wire(frame: Any, *, strict: bool = False) -> pa.Table:
         Column names must be text; they may repeat. Of pandas, an unnamed index of
         integers counts the rows and is left behind; any other is an error.
     strict : bool
-        Whether a value that would change is an error. Without it, a warning.
+        Whether what would change or stay behind is an error. Without it, a warning.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def to_wire(frame: Any, *, strict: bool = False) -> pa.Table:
     EmbeddedNulError, InvalidTextError
         If R could not hold a text.
     CrossingLossyError
-        If ``strict`` and a value would change.
+        If ``strict`` and a value would change or a part of ``attrs`` stay behind.
 
     References
     ----------
@@ -65,12 +67,14 @@ def to_wire(frame: Any, *, strict: bool = False) -> pa.Table:
     >>> to_wire(pandas.DataFrame({"year": [2023, 2024]})).schema.types
     [DataType(int64)]
     """
-    crossings, metadata = _crossings(frame)
-    changed = ", ".join(f"{c.name} ({c.changed})" for c in crossings if c.changed)
-    if changed and strict:
-        raise CrossingLossyError(columns=changed)
+    crossings, metadata, left = _crossings(frame)
+    changed = [f"{c.name} ({c.changed})" for c in crossings if c.changed]
+    if strict and (changed or left):
+        raise CrossingLossyError(columns=", ".join([*changed, *left]))
     if changed:
-        warnings.warn(ValuesChangedWarning(columns=changed), stacklevel=2)
+        warnings.warn(ValuesChangedWarning(columns=", ".join(changed)), stacklevel=2)
+    if left:
+        warnings.warn(LeftBehindWarning(parts=", ".join(left)), stacklevel=2)
     schema = pa.schema([c.field for c in crossings], metadata=metadata)
     return pa.Table.from_arrays([c.array for c in crossings], schema=schema)
 
@@ -158,11 +162,16 @@ def crossing_report(frame: Any) -> CrossingReport:
     >>> [(c.name, c.target, c.status) for c in report.columns]
     [('year', 'integer', 'widened')]
     """
-    return CrossingReport(_crossings(frame)[0])
+    crossings, _, left = _crossings(frame)
+    if left:
+        warnings.warn(LeftBehindWarning(parts=", ".join(left)), stacklevel=2)
+    return CrossingReport(crossings)
 
 
-def _crossings(frame: Any) -> tuple[list[Crossing], dict[str, str]]:
-    """Bring each column to the wire; give the metadata of the whole too."""
+def _crossings(frame: Any) -> tuple[list[Crossing], dict[str, str], list[str]]:
+    """Bring each column to the wire; give the metadata of the whole too, and what it
+    has that stays behind.
+    """
     read = next(
         (
             read
@@ -175,23 +184,23 @@ def _crossings(frame: Any) -> tuple[list[Crossing], dict[str, str]]:
     if read is None:
         kind = type(frame)
         raise UnsupportedFrameError(actual=f"{kind.__module__}.{kind.__qualname__}")
-    crossings, metadata = read(frame)
+    crossings, metadata, left = read(frame)
     for name in (crossing.name for crossing in crossings):
         if "\0" in name:
             raise EmbeddedNulError(column=repr(name))
     metadata["wire"] = "1"
     if not crossings:  # an Arrow table of no columns has no rows either
         metadata.setdefault("rows", str(len(frame)))
-    return crossings, {PREFIX + key: text for key, text in metadata.items()}
+    return crossings, {PREFIX + k: text for k, text in metadata.items()}, left
 
 
-def _read_pandas(frame: "pandas.DataFrame") -> tuple[list[Crossing], dict[str, str]]:
+def _read_pandas(frame: "pandas.DataFrame") -> tuple[list[Crossing], dict, list[str]]:
     from .pandas_frames import read
 
     return read(frame)
 
 
-def _read_polars(frame: Any) -> tuple[list[Crossing], dict[str, str]]:
+def _read_polars(frame: Any) -> tuple[list[Crossing], dict, list[str]]:
     import polars
 
     oldest = polars.CompatLevel.oldest()
@@ -208,10 +217,10 @@ def _read_polars(frame: Any) -> tuple[list[Crossing], dict[str, str]]:
         if isinstance(column.dtype, polars.Enum):
             crossing.metadata["python"] = "Enum"
         crossings.append(crossing)
-    return crossings, {}
+    return crossings, {}, []
 
 
-def _read_arrow(table: pa.Table) -> tuple[list[Crossing], dict[str, str]]:
+def _read_arrow(table: pa.Table) -> tuple[list[Crossing], dict, list[str]]:
     if isinstance(table, pa.RecordBatch):
         table = pa.Table.from_batches([table])
     crossings = []
@@ -220,7 +229,7 @@ def _read_arrow(table: pa.Table) -> tuple[list[Crossing], dict[str, str]]:
         crossing.remember(own_metadata(field))
         crossings.append(crossing)
     kept = own_metadata(table.schema)
-    return crossings, {k: kept[k] for k in ("r", "geometry", "rows") if k in kept}
+    return crossings, {key: kept[key] for key in OF_FRAME if key in kept}, []
 
 
 # Of a package that was never imported there is no frame.
@@ -244,9 +253,20 @@ def _to_polars(table: pa.Table) -> Any:
     repeated = {n for n in table.column_names if table.column_names.count(n) > 1}
     if repeated:
         raise DuplicateColumnsError(columns=", ".join(sorted(repeated)))
-    enums = [f.name for f in table.schema if own_metadata(f).get("python") == "Enum"]
+    enums = [field.name for field in table.schema if _is_enum(field)]
     frame = polars.from_arrow(table)
     return frame.with_columns(
         polars.col(name).cast(polars.Enum(table[name].chunk(0).dictionary.to_pylist()))
         for name in enums
+    )
+
+
+def _is_enum(field: pa.Field) -> bool:
+    """Whether a column was an Enum, or a factor: R's levels need no value that has one,
+    and a Categorical of polars would lose those.
+    """
+    marks = own_metadata(field)
+    is_factor = marks.get("r") in ("factor", "ordered") and "arrow" not in marks
+    return pa.types.is_dictionary(field.type) and (
+        is_factor or marks.get("python") == "Enum"
     )

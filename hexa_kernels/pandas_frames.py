@@ -1,57 +1,46 @@
-"""pandas and GeoPandas: their columns as Arrow, and Arrow columns as theirs."""
+"""Data frames of pandas and GeoPandas: names, row index, class; both ways."""
 
 import json
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from . import environment
-from .arrow_types import REFUSALS, cast
-from .columns import EXTENSION, Crossing, encode, kind_of, own_metadata
-from .contract import contract, phrase
-from .errors import (
-    ColumnNamesError,
-    InvalidTextError,
-    MissingPackageError,
-    RowNamesError,
-    UnsupportedColumnError,
-)
-
-_OF_NUMPY = (
-    *(pd.arrays.NumpyExtensionArray, pd.arrays.DatetimeArray),
-    pd.arrays.TimedeltaArray,
-)
-MEMORY = "openhexa"  # key of DataFrame.attrs: what R wants back, by column
-EXTENSION_METADATA = "ARROW:extension:metadata"
+from .columns import EXTENSION, PREFIX, Crossing, kind_of, own_metadata
+from .errors import ColumnNamesError, RowNamesError
+from .frame_metadata import MEMORY, OF_R, own_parts, read_labels, write_labels
+from .pandas_columns import dtype_name, import_geopandas, read_column, to_column
 
 
-def read(frame: pd.DataFrame) -> tuple[list[Crossing], dict[str, str]]:
-    """Bring the columns of a data frame to the wire."""
+def read(frame: pd.DataFrame) -> tuple[list[Crossing], dict[str, str], list[str]]:
+    """Bring the columns of a data frame to the wire; name what stays behind."""
     need_row_numbers(frame)
     for name in frame.columns:
         if not isinstance(name, str):
             raise ColumnNamesError(name=repr(name), type=type(name).__name__)
     memory = frame.attrs.get(MEMORY, {})
+    own, left = own_parts(frame)
     series = [frame.iloc[:, at] for at in range(frame.shape[1])]
-    crossings = list(map(_read_column, frame.columns, series))
+    crossings = list(map(read_column, frame.columns, series))
     for crossing, key in zip(crossings, _keys(frame.columns), strict=True):
         crossing.remember(memory.get("columns", {}).get(key, {}))
-    metadata = {"r": memory["r"]} if "r" in memory else {}
+        attributes = crossing.metadata.pop("attributes", None)
+        attributes = write_labels(attributes, crossing.name, frame.attrs, left)
+        if attributes:
+            crossing.metadata["attributes"] = attributes
+    metadata = {key: memory[key] for key in OF_R if key in memory}
     active = getattr(frame, "active_geometry_name", None)  # of a GeoDataFrame
+    geometries = [c.name for c in crossings if c.kind == "geometry"]
     if isinstance(active, str):
         metadata["geometry"] = active
-    return crossings, metadata
-
-
-def _read_column(name: str, series: pd.Series) -> Crossing:
-    is_geometry = str(series.dtype) == "geometry"
-    return (_read_geometry if is_geometry else read_series)(name, series)
+    elif geometries and "sf" in memory.get("r", "sf"):  # which has an active one
+        own["inactive"] = geometries[0]
+    if own:
+        metadata["python"] = json.dumps(own, ensure_ascii=False)
+    return crossings, metadata, left
 
 
 def need_row_numbers(frame: pd.DataFrame) -> None:
@@ -63,115 +52,49 @@ def need_row_numbers(frame: pd.DataFrame) -> None:
         raise RowNamesError(names=names, remedy="frame.reset_index()")
 
 
-def read_series(name: str, series: pd.Series) -> Crossing:
-    """Bring one column without geometry to the wire."""
-    dtype = _dtype_name(series.dtype)
-    array = series.array
-    if isinstance(array, pd.Categorical):
-        categories = array.categories
-        if isinstance(categories.dtype, pd.IntervalDtype):
-            array = array.rename_categories(categories.astype(str))
-        dtype = f"category[{_dtype_name(array.categories.dtype)}]"
-    try:
-        values = _to_arrow(array)
-    except UnicodeEncodeError as error:
-        raise InvalidTextError(column=name) from error
-    except (*REFUSALS, OverflowError) as error:
-        held = sorted({type(value).__name__ for value in series.dropna()})
-        kind = f"{dtype} ({', '.join(held[:4])})" if dtype == "object" else dtype
-        raise UnsupportedColumnError(column=name, type=kind) from error
-    chunks = [values] if isinstance(values, pa.Array) else values.chunks
-    crossing = encode(name, pa.chunked_array(chunks, values.type), dtype)
-    crossing.metadata["python"] = dtype
-    if dtype == "object":
-        crossing.reason = _object_reason(series, values.type) or crossing.reason
-    elif isinstance(series.array, pd.Categorical) and array is not series.array:
-        crossing.reason = "intervals_as_text"
-    return crossing
-
-
-def _to_arrow(array: Any) -> pa.Array | pa.ChunkedArray:
-    """Make an Arrow array, in which what pandas calls missing is null.
-
-    Arrow's own way looks for it slowly and copies; these see that there is none.
-    """
-    if isinstance(array, pd.Categorical):
-        codes, lacking = pa.array(array.codes), array.codes < 0
-        if lacking.any():
-            codes = pa.array(array.codes, mask=lacking)
-        levels = pa.array(array.categories, from_pandas=True)
-        return pa.DictionaryArray.from_arrays(codes, levels, ordered=array.ordered)
-    kind = array.dtype.kind
-    if isinstance(array, _OF_NUMPY) and kind in "fmM" and not array.isna().any():
-        is_time = kind in "mM"
-        values = array.view("int64") if is_time else array.to_numpy()
-        type_ = pa.array(array[:0], from_pandas=True).type
-        return pa.array(values).view(type_) if is_time else pa.array(values)
-    return pa.array(array, from_pandas=True)
-
-
-def _object_reason(series: pd.Series, type_: pa.DataType) -> str | None:
-    """Name what Arrow makes alike of Python objects."""
-    if kinds.is_float64(type_) and any(isinstance(value, int) for value in series):
-        return "mixed_numbers"
-    if kinds.is_list(type_) and {type(v) for v in series.dropna()} - {list}:
-        return "as_plain_list"
-    return None
-
-
-def _dtype_name(dtype: Any) -> str:
-    """Name a dtype so that pandas knows it by the name again."""
-    if isinstance(dtype, pd.StringDtype) and dtype.na_value is pd.NA:
-        return f"string[{dtype.storage}]"
-    return str(dtype)
-
-
-def _read_geometry(name: str, series: Any) -> Crossing:
-    """Bring geometry to the wire: WKB with the marks of GeoArrow."""
-    import shapely
-
-    geometries = series.array.to_numpy()
-    has_z, is_empty = shapely.has_z(geometries), shapely.is_empty(geometries)
-    if has_z.any():  # sf holds one kind of coordinates in a column
-        geometries = np.where(is_empty, shapely.force_3d(geometries), geometries)
-        if not (shapely.has_z(geometries) | is_empty | series.isna()).all():
-            raise UnsupportedColumnError(column=name, type="geometry (XY, XYZ)")
-    wkb = pa.array(shapely.to_wkb(geometries, flavor="iso"), pa.binary())
-    crossing = Crossing(name, "geometry", pa.chunked_array([wkb]))
-    crs = {} if series.crs is None else {"crs": series.crs.to_json_dict()}
-    crossing.metadata |= {
-        EXTENSION: "geoarrow.wkb",
-        EXTENSION_METADATA: json.dumps(crs),
-    }
-    if wkb.null_count:
-        crossing.changed, crossing.reason = wkb.null_count, "missing_geometry"
-    return crossing
-
-
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """Make a data frame of columns that have their own Arrow types back."""
     metadata = own_metadata(table.schema)
     marks = [own_metadata(field) for field in table.schema]
-    columns = list(map(_to_column, table.columns, marks))
-    memory = {}
-    for key, series, array, known in zip(
-        _keys(table.column_names), columns, table.columns, marks, strict=True
+    columns = list(map(to_column, table.columns, marks))
+    memory, attrs = {}, {}
+    for name, key, series, array, known in zip(
+        *(table.column_names, _keys(table.column_names), columns, table.columns, marks),
+        strict=True,
     ):
         kind = "geometry" if EXTENSION in known else _kind(array.type)
+        attributes = known.get("attributes", "{}")
+        if table.column_names.count(name) == 1:
+            attributes = read_labels(attributes, name, attrs)
         if "r" in known:
             memory[key] = {"kind": kind, "r": known["r"]}
+            if attributes != "{}":
+                memory[key]["attributes"] = attributes
         elif kind == "string" and series.dtype == object:
             memory[key] = {"kind": kind}  # of None only, pandas 2 cannot tell
     rows = table.num_rows if columns else int(metadata.get("rows", table.num_rows))
     index = pd.RangeIndex(rows)
     frame = pd.DataFrame(dict(enumerate(columns)), index=index, copy=False)
     frame.columns = pd.Index(table.column_names, dtype=None if columns else object)
+    own = json.loads(metadata.get("python", "{}"))
+    frame.columns.name = own.get("name")
     if any(EXTENSION in known for known in marks):
-        frame = _to_geopandas(frame, metadata.get("geometry"))
-    if memory or "r" in metadata:
-        r = {"r": metadata["r"]} if "r" in metadata else {}
-        frame.attrs[MEMORY] = {"columns": memory, **r}
+        active = metadata.get("geometry")
+        frame = _to_geopandas(frame, None if active == own.get("inactive") else active)
+    of_frame = {key: metadata[key] for key in OF_R if key in metadata}
+    if memory or of_frame:
+        attrs[MEMORY] = {"columns": memory, **of_frame}
+    frame.attrs |= own.get("attrs", {}) | attrs
     return frame
+
+
+def with_classes(table: pa.Table, dtypes: Iterable[Any]) -> pa.Table:
+    """Ask for a class for each column of a table."""
+    fields = [
+        field.with_metadata({f"{PREFIX}python": dtype_name(dtype)})
+        for field, dtype in zip(table.schema, dtypes, strict=True)
+    ]
+    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
 
 
 def _keys(names: Iterable[str]) -> list[str]:
@@ -188,93 +111,8 @@ def _kind(type_: pa.DataType) -> str:
     return "factor" if kinds.is_dictionary(type_) else kind_of(type_)
 
 
-def _to_column(array: pa.ChunkedArray, marks: dict[str, str]) -> pd.Series:
-    if marks.get(EXTENSION) == "geoarrow.wkb":
-        return _to_geometry(array, marks)
-    return _to_series(array, marks.get("python", ""))
-
-
-def _to_series(array: pa.ChunkedArray, wanted: str) -> pd.Series:
-    """Choose the pandas class: the one it had, else the one that changes nothing."""
-    type_ = array.type
-    if wanted == "object" or kinds.is_null(type_):
-        return pd.Series(array.to_pylist(), dtype=object)
-    if wanted.endswith("[pyarrow]") and not wanted.startswith("string"):
-        return _arrow_series(array)
-    if kinds.is_dictionary(type_):
-        return _to_categorical(array, wanted)
-    if kinds.is_integer(type_) or kinds.is_boolean(type_):
-        if array.null_count or wanted[:1].isupper() or wanted == "boolean":
-            nullable = contract()["columns"][kind_of(type_)]["pandas_missing"]
-            return pd.Series(pd.api.types.pandas_dtype(nullable).__from_arrow__(array))
-        return pd.Series(array.to_numpy(), copy=True)  # the wire cannot be written to
-    if kinds.is_floating(type_):
-        return _to_floats(array, wanted)
-    if kinds.is_string_view(type_):
-        return cast(array, pa.large_string()).to_pandas()
-    if kinds.is_string(type_) or kinds.is_large_string(type_):
-        if wanted.startswith("string["):
-            dtype = pd.api.types.pandas_dtype(wanted)
-            return pd.Series(dtype.__from_arrow__(array))
-        return array.to_pandas()
-    if kinds.is_timestamp(type_) or kinds.is_duration(type_):
-        series = array.to_pandas().copy()
-        with suppress(TypeError, ValueError):  # the zone as the object it was
-            series = series.astype(wanted or series.dtype)
-        return series
-    return _arrow_series(array)
-
-
-def _to_floats(array: pa.ChunkedArray, wanted: str) -> pd.Series:
-    values = array.to_numpy()
-    if wanted.startswith("Float"):
-        mask = array.is_null().to_numpy()
-        floating = pd.arrays.FloatingArray(np.array(values), mask)
-        return pd.Series(floating)
-    # numpy has one mark for missing and NaN: where both could be meant, Arrow has two.
-    has_nan = np.count_nonzero(np.isnan(values)) > array.null_count
-    return _arrow_series(array) if has_nan else pd.Series(values, copy=True)
-
-
-def _to_categorical(array: pa.ChunkedArray, wanted: str) -> pd.Series:
-    array = array.unify_dictionaries()
-    chunks = [chunk.indices.fill_null(-1).to_numpy() for chunk in array.chunks]
-    codes = np.concatenate([*chunks, np.array([], "int32")])
-    levels = array.chunk(0).dictionary if chunks else pa.nulls(0, array.type.value_type)
-    categories = pd.Index(levels.to_pandas())
-    if wanted.startswith("category["):
-        with suppress(TypeError, ValueError):  # R may have given it other levels
-            categories = categories.astype(wanted.removeprefix("category[")[:-1])
-    return pd.Series(
-        pd.Categorical.from_codes(codes, categories, ordered=array.type.ordered)
-    )
-
-
-def _arrow_series(array: pa.ChunkedArray) -> pd.Series:
-    return pd.Series(pd.arrays.ArrowExtensionArray(array))
-
-
-def _to_geometry(array: pa.ChunkedArray, marks: dict[str, str]) -> pd.Series:
-    geopandas = _geopandas()
-    crs = json.loads(marks.get(EXTENSION_METADATA) or "{}").get("crs")
-    with np.errstate(invalid="ignore"):  # an empty point is written as NaN
-        return geopandas.GeoSeries.from_wkb(array.to_pylist(), crs=crs)
-
-
 def _to_geopandas(frame: pd.DataFrame, active: str | None) -> Any:
-    geopandas = _geopandas()
+    geopandas = import_geopandas()
     if active is None:
         return geopandas.GeoDataFrame(frame)
     return geopandas.GeoDataFrame(frame, geometry=active)
-
-
-def _geopandas():
-    try:
-        import geopandas
-    except ImportError as error:
-        raise MissingPackageError(
-            package="geopandas",
-            purpose=phrase("read_geometry", environment.language()),
-            command='pip install "hexa-kernels[files]"',
-        ) from error
-    return geopandas

@@ -24,7 +24,7 @@ import pyarrow.types as kinds
 from .arrow_types import REFUSALS
 from .columns import PREFIX, Crossing, decode, encode, own_metadata
 from .errors import FrameError, UnsupportedValueError
-from .pandas_frames import read_series
+from .pandas_columns import read_series
 
 TREE = f"{PREFIX}value".encode()
 SCALARS = (

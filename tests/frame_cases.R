@@ -1,7 +1,4 @@
-# Columns of every class of R, and a loop that runs the lines of the conformance suite.
-
-encode_columns <- openhexaR:::encode_columns
-crossing_reason <- openhexaR:::crossing_reason
+# Columns and frames of every class of R, for the conformance suite.
 
 zoned <- function(x, zone) as.POSIXct(x, tz = "UTC") |> structure(tzone = zone)
 
@@ -31,7 +28,11 @@ cases <- list(
   "difftime secs" = as.difftime(c(0.000001, NA), units = "secs"),
   "difftime days" = as.difftime(c(-1.5, NA), units = "days"),
   hms = structure(c(0, NA, 86399.999999), units = "secs", class = c("hms", "difftime")),
-  "hms long" = structure(c(-1, NA, 90000), units = "secs", class = c("hms", "difftime")),
+  "hms long" = structure(
+    c(-1, NA, 90000),
+    units = "secs",
+    class = c("hms", "difftime")
+  ),
   ITime = data.table::as.ITime(c("23:59:59", NA)),
   raw = list(as.raw(c(0, 255)), NULL, raw()),
   blob = blob::blob(as.raw(0), NULL, raw()),
@@ -42,7 +43,30 @@ cases <- list(
   "list of data frames" = list(data.frame(a = 1:2, b = c("x", NA)), NULL),
   "list of tibbles" = list(tibble::tibble(a = 1L), NULL, tibble::tibble(a = 2:3)),
   "list missing" = list(NULL, NULL),
-  "rows" = list(list(a = 1L, b = list(1:2)), NULL, list(a = NA_integer_, b = list(NULL))),
+  "rows" = list(
+    list(a = 1L, b = list(1:2)),
+    NULL,
+    list(a = NA_integer_, b = list(NULL))
+  ),
+  labelled = haven::labelled(
+    c(1, 2, NA),
+    c(oui = 1, non = 2.5),
+    label = "R\u00e9ponse"
+  ),
+  "labelled integer" = haven::labelled(c(1L, NA), c(oui = 1L)),
+  "labelled character" = haven::labelled(c("o", NA), c(oui = "o")),
+  labelled_spss = haven::labelled_spss(
+    c(1, 9, NA),
+    c(refus = 9),
+    na_range = c(8, Inf)
+  ),
+  "integer with a label" = structure(c(1L, NA), label = "\u00c2ge"),
+  "Date with attributes" = structure(
+    as.Date("2024-02-29"),
+    label = "Jour",
+    units_of = c(a = 0.1, b = NA, c = NaN),
+    checked = TRUE
+  ),
   data.frame = data.frame(a = c(1L, NA), b = c("x", "y")),
   tibble = tibble::tibble(a = c(1L, NA), b = list(1L, NULL)),
   sfc = sf::st_sfc(sf::st_point(c(1, 2)), sf::st_point(), crs = 4326),
@@ -52,7 +76,8 @@ cases <- list(
     sf::st_linestring(matrix(c(1, 2, 3, 4), 2)),
     sf::st_geometrycollection(),
     crs = 2154
-  )
+  ),
+  "sfc precision" = sf::st_sfc(sf::st_point(c(1, 2)), precision = 1000)
 )
 
 frames <- list(
@@ -69,39 +94,42 @@ frames <- list(
   "sf tibble" = sf::st_sf(
     tibble::tibble(g = sf::st_sfc(sf::st_point(c(1, 2))), a = 1L)
   ),
+  "sf agr" = sf::st_sf(
+    a = 1:2,
+    b = 3:4,
+    g = sf::st_sfc(sf::st_point(c(1, 2)), sf::st_point()),
+    agr = c(a = "constant", b = NA)
+  ),
+  groups = dplyr::group_by(tibble::tibble(a = c("x", "y"), b = 1:2), a),
+  "groups without rows" = dplyr::group_by(
+    tibble::tibble(a = factor("x", c("x", "y")), b = 1L),
+    a,
+    .drop = FALSE
+  ),
+  rowwise = dplyr::rowwise(tibble::tibble(a = 1:2, b = 3:4), a),
+  attributes = structure(data.frame(a = 1:2), label = "Enqu\u00eate", wave = 2:3),
   "no columns" = data.frame(a = 1:3)[, 0],
   nothing = data.frame(),
   names = stats::setNames(data.frame(1, 2, 3, 4), c("a", "a", "", "\u00e9t\u00e9 1"))
 )
 
-one_column <- function(x, rows = NULL) {
-  frame <- structure(
-    list(x = x),
-    class = "data.frame",
-    row.names = .set_row_names(NROW(x))
-  )
-  if (is.null(rows)) frame else frame[seq_len(rows), , drop = FALSE]
+one_column <- function(x) as_frame(list(x = x))
+
+as_frame <- function(columns) {
+  rows <- .set_row_names(NROW(columns[[1]]))
+  structure(columns, class = "data.frame", row.names = rows)
 }
 
-put <- function(frame, path) {
-  nanoarrow::write_nanoarrow(to_wire(frame), path)
-  path
+without_rows <- function(columns) {
+  as_frame(lapply(columns, function(x) if (is.data.frame(x)) x[0, ] else x[0]))
 }
-get_frame <- function(path) from_wire(nanoarrow::read_nanoarrow(path))
 
 # What an analyst sees of a class.
 class_name <- function(x) {
   switch(class(x)[[1]], sfc_POINT = , sfc_GEOMETRY = "sfc", class(x)[[1]])
 }
 
-cross <- function(from, to) {
-  frame <- get_frame(from)
-  put(frame, to)
-  as.list(vapply(frame, class_name, ""))
-}
-
-differences <- function(frame, path) {
-  back <- get_frame(path)
+differences <- function(frame, back) {
   if (data.table::is.data.table(frame)) {
     data.table::setattr(frame, ".internal.selfref", NULL)
     data.table::setattr(back, ".internal.selfref", NULL)
@@ -111,18 +139,22 @@ differences <- function(frame, path) {
   if (identical(frame, back) || (is_geometry && isTRUE(all.equal(frame, back)))) {
     return("none")
   }
-  c("they differ", as.character(all.equal(frame, back)), utils::capture.output(str(back)))
+  c(
+    "they differ",
+    as.character(all.equal(frame, back)),
+    utils::capture.output(str(back))
+  )
 }
 
-serve <- function() {
-  input <- file("stdin", "r")
-  while (length(line <- readLines(input, 1)) > 0) {
-    answer <- tryCatch(
-      list(value = eval(parse(text = jsonlite::fromJSON(line)))),
-      error = function(e) {
-        list(error = class(e)[[1]], values = e$values, message = conditionMessage(e))
-      }
-    )
-    cat(jsonlite::toJSON(answer, auto_unbox = TRUE, null = "null"), "\n", sep = "")
-  }
-}
+# Asked for by name, as any variable is.
+makeActiveBinding("class_of_x", function() class_name(frame$x), globalenv())
+makeActiveBinding("difference", function() differences(frame, back), globalenv())
+makeActiveBinding(
+  "report",
+  function() {
+    crossing <- openhexaR:::encode_columns(frame)[[1]]
+    names <- list(key = openhexaR:::crossing_reason(crossing), class = class_of_x)
+    c(as.list(crossing_report(frame)), names)
+  },
+  globalenv()
+)

@@ -23,8 +23,14 @@ LONG_DECIMALS = [Decimal("12345678901234567890.12"), None, Decimal("0.10")]
 TEXT = ["", None, "Abéché – 東京 🦟", "x" * 2**20]
 STRUCTS = [{"a": 1, "b": "x"}, None, {"a": None, "b": "y"}]
 NESTED = [[["a"], None, []], None, []]
+ENCODED = pa.dictionary(pa.int32(), pa.string())
 # Paris, 27 October 2024: 02:30 comes twice.
 FOLD = pd.to_datetime(["2024-10-27 00:30", "2024-10-27 01:30", None], utc=True)
+
+
+def with_attrs(frame, **attrs):
+    frame.attrs |= attrs
+    return frame
 
 
 def floating(dtype):
@@ -44,7 +50,10 @@ PANDAS = {
         n: pd.Series([1, None, -3], dtype=n)
         for n in ("Int8", "Int16", "Int32", "Int64")
     },
-    **{n: pd.Series([1, None, 3], dtype=n) for n in ("UInt8", "UInt16", "UInt32")},
+    **{
+        n: pd.Series([1, None, 3], dtype=n)
+        for n in ("UInt8", "UInt16", "UInt32", "UInt64")
+    },
     "int32 lowest": pd.Series([-(2**31), 1], dtype="int32"),
     "Int32 lowest": pd.Series([-(2**31), None], dtype="Int32"),
     "int64 double": pd.Series([2**40, -(2**53)]),
@@ -73,6 +82,7 @@ PANDAS = {
     ),
     "category integers": pd.Series(pd.Categorical([3, None, 2**60], [2**60, 3, 1])),
     "category dates": pd.Series(pd.Categorical(FOLD.tz_localize(None))),
+    "category days": pd.Series(pd.Categorical([DATES[0], None, DATES[2]])),
     "category intervals": pd.cut(pd.Series([1.0, 2.0, 3.0]), 2),
     "object dates": pd.Series(DATES, dtype=object),
     "date32[day][pyarrow]": arrow_dtype(DATES, pa.date32()),
@@ -102,6 +112,16 @@ PANDAS = {
     "struct[pyarrow]": arrow_dtype(
         STRUCTS, pa.struct([("a", pa.int8()), ("b", pa.string())])
     ),
+    "int64[pyarrow]": arrow_dtype([2**53 + 1, None], pa.int64()),
+    "string (Arrow)": arrow_dtype(TEXT, pa.string()),
+    "large_string[pyarrow]": arrow_dtype(TEXT, pa.large_string()),
+    "dictionary[pyarrow]": arrow_dtype(["b", None, "a"], ENCODED),
+    "timestamp[pyarrow]": arrow_dtype(NAIVE, pa.timestamp("us")),
+    "timestamp[pyarrow] zoned": arrow_dtype(
+        FOLD.to_list(), pa.timestamp("us", "Europe/Paris")
+    ),
+    "duration[pyarrow]": arrow_dtype(SPANS, pa.duration("us")),
+    "null[pyarrow]": arrow_dtype([None, None], pa.null()),
     "object missing": pd.Series([None, None], dtype=object),
     "Int64 missing": pd.Series([None, None], dtype="Int64"),
     "geometry": GeoSeries(
@@ -162,6 +182,7 @@ ARROW = {
     "map": pa.array([[("a", 1)], None, []], pa.map_(pa.string(), pa.int64())),
     "struct": pa.array(STRUCTS[::2]),
     "struct missing": pa.array([*STRUCTS, {"a": 2, "b": None}]),
+    "struct all missing": pa.nulls(2, pa.struct([("a", pa.int64())])),
     "struct of lists": pa.array(
         [{"a": [1], "b": {"c": 2}}, None, {"a": None, "b": None}]
     ),
@@ -172,7 +193,12 @@ ARROW = {
 
 POLARS = {
     "Int64": pl.Series([2**53 + 1, None]),
-    "Int8": pl.Series([1, None], dtype=pl.Int8),
+    **{
+        str(t): pl.Series([1, None, 100], dtype=t)
+        for t in (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16)
+    },
+    "Int32": pl.Series([-(2**31), None, 1], dtype=pl.Int32),
+    "UInt32": pl.Series([2**32 - 1, None], dtype=pl.UInt32),
     "UInt64": pl.Series([2**63 - 1, None], dtype=pl.UInt64),
     "Float64": pl.Series([1.5, float("nan"), None]),
     "Float32": pl.Series([1.5, float("nan"), None], dtype=pl.Float32),
@@ -185,12 +211,14 @@ POLARS = {
     "Datetime zoned": pl.Series(FOLD.to_list()[:2]).cast(
         pl.Datetime("ms", "Europe/Paris")
     ),
+    "Datetime fine": pl.Series([1, None, 2000], dtype=pl.Datetime("ns")),
     "Duration": pl.Series(SPANS),
     "Time": pl.Series(TIMES),
     "Binary": pl.Series([b"\0", None]),
     "Decimal": pl.Series(DECIMALS, dtype=pl.Decimal(10, 2)),
     "List": pl.Series(NESTED),
     "Array": pl.Series([[1, 2], None], dtype=pl.Array(pl.Int16, 2)),
+    "List of structs": pl.Series([[{"a": 1}, None], None, []]),
     "Struct": pl.Series(STRUCTS),
     "Null": pl.Series([None, None]),
 }
@@ -211,17 +239,65 @@ LOSSY = {
 BY_LIBRARY = {"pandas": PANDAS, "arrow": ARROW, "polars": POLARS}
 
 
-def make(library, name, rows=None):
+_GEOMETRY = {
+    "home": GeoSeries([shapely.Point(1, 2), shapely.Point()], crs="EPSG:4326"),
+    "zone": GeoSeries([shapely.box(0, 0, 1, 1)] * 2, crs="EPSG:2154"),
+    "n": [1, 2],
+}
+
+# Whole frames: names, shapes, and what a frame has beside its columns.
+FRAMES = {
+    "pandas": {
+        "names": pd.DataFrame([[1, "a", 2.5, True]], columns=["x", "x", "", "l'été 1"]),
+        "no columns": pd.DataFrame(index=pd.RangeIndex(3)),
+        "nothing": pd.DataFrame(),
+        "name of columns": pd.DataFrame({"a": [1]}).rename_axis(columns="année"),
+        "attrs": with_attrs(pd.DataFrame({"a": [1]}), source="RGPH", waves=[1, None]),
+        "labels": with_attrs(
+            pd.DataFrame({"q": [1.0, None], "n": [1, 2], "t": ["o", "n"], "z": [1, 2]}),
+            column_labels={"q": "Réponse", "z": "Zone"},
+            variable_value_labels={
+                "q": {1.0: "oui", 2.5: "non"},
+                "n": {1: "un"},
+                "t": {"o": "oui"},
+            },
+        ),
+        "active geometry": GeoDataFrame(_GEOMETRY, geometry="zone"),
+        "no active geometry": GeoDataFrame(_GEOMETRY),
+        "geometry without rows": GeoDataFrame(_GEOMETRY, geometry="home")[:0],
+    },
+    "polars": {
+        "names": pl.DataFrame([[1], ["a"]], schema=["", "l'été 1"]),
+        "nothing": pl.DataFrame(),
+    },
+    "arrow": {
+        "names": pa.table([[1], ["a"], [2.5]], ["x", "x", ""]),
+        "nothing": pa.table({}),
+    },
+}
+
+
+def make(library, name):
     """Make a frame of one column, called x."""
-    column = BY_LIBRARY[library][name]
-    column = column if rows is None else column[:rows]
+    return _frame(library, {"x": BY_LIBRARY[library][name]})
+
+
+def without_rows(library):
+    """Make a frame of every column, without their values."""
+    columns = {name: column[:0] for name, column in BY_LIBRARY[library].items()}
+    columns.pop("category intervals", None)  # whose levels become text
+    return _frame(library, columns)
+
+
+def _frame(library, columns):
     if library == "arrow":
-        return pa.table({"x": column})
+        return pa.table(columns)
     if library == "polars":
-        return pl.DataFrame({"x": column})
-    if isinstance(column, GeoSeries):
-        return GeoDataFrame({"x": column}, geometry="x")
-    return pd.DataFrame({"x": column})
+        return pl.DataFrame(columns)
+    geometry = [n for n, column in columns.items() if isinstance(column, GeoSeries)]
+    if geometry:
+        return GeoDataFrame(columns, geometry=geometry[0])
+    return pd.DataFrame(columns)
 
 
 def _note(english, french):
@@ -255,7 +331,10 @@ NOTES = {
     "category ordered": _note("ordered", "ordonnée"),
     "category integers": _note("of integers", "d'entiers"),
     "category dates": _note("of times", "de temps"),
+    "category days": _note("of dates", "de dates"),
     "category intervals": _note("of intervals", "d'intervalles"),
+    "string (Arrow)": _note("`ArrowDtype`", "`ArrowDtype`"),
+    "timestamp[pyarrow] zoned": _ZONED,
     "object dates": _note("dates", "dates"),
     "datetime64[ns] fine": _FINE,
     "datetime64[us] far": _note("in the year 9000", "en l'an 9000"),
@@ -279,6 +358,7 @@ NOTES = {
         "a whole struct missing", "une structure entière manquante"
     ),
     "list of missing": _MISSING,
+    "struct all missing": _MISSING,
     "list of times fine": _FINE,
     "logical missing": _MISSING,
     "character missing": _MISSING,
@@ -297,4 +377,9 @@ NOTES = {
     "list missing": _MISSING,
     "rows": _note("of rows, one missing", "de lignes, dont une manquante"),
     "sfc mixed": _SEVERAL,
+    "sfc precision": _note("with a precision", "avec une précision"),
+    "labelled integer": _note("of integers", "d'entiers"),
+    "labelled character": _note("of text", "de texte"),
+    "integer with a label": _note("with a label", "avec un libellé"),
+    "Date with attributes": _note("with attributes", "avec des attributs"),
 }

@@ -12,10 +12,11 @@ import geopandas.testing
 import numpy
 import pandas
 import polars
+import pyarrow
 import pytest
 from shapely.geometry import Point
 
-from hexa_kernels import file_read, file_write
+from hexa_kernels import file_read, file_write, from_wire
 from hexa_kernels import files as files_module
 from hexa_kernels.contract import contract
 from hexa_kernels.errors import (
@@ -32,6 +33,7 @@ from hexa_kernels.errors import (
 )
 from hexa_kernels.formats import READERS, WRITERS
 
+from . import frame_cases
 from .conftest import ROOT, require
 
 TABLE = pandas.DataFrame(
@@ -65,6 +67,58 @@ def test_a_table_comes_back_with_its_types(extension, files):
     )
     file_write(table, f"x.{extension}")
     pandas.testing.assert_frame_equal(file_read(f"x.{extension}"), table)
+
+
+@pytest.mark.parametrize("name", frame_cases.ARROW)
+def test_a_column_of_an_arrow_file_is_read_by_the_rules_of_frames(name, files):
+    table = frame_cases.make("arrow", name)
+    with pyarrow.ipc.new_stream(files / "x.arrow", table.schema) as stream:
+        stream.write_table(table)
+    pandas.testing.assert_frame_equal(file_read("x.arrow"), from_wire(table))
+
+
+# Of these pandas merges NaN with missing, or cannot read what it wrote.
+BETTER_THAN_PANDAS = ["Float32 nan", "Float64 nan", "list[pyarrow]", "struct[pyarrow]"]
+# Parquet has only text in dictionaries, and pandas only some of its own.
+NOT_IN_PARQUET = ["category integers", "category intervals", "dictionary[pyarrow]"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n in frame_cases.PANDAS if n not in NOT_IN_PARQUET and "geometry" not in n],
+)
+def test_a_column_that_pandas_wrote_is_read_as_by_pandas(name, files):
+    frame = frame_cases.make("pandas", name)
+    frame.to_parquet(files / "x.parquet")
+    if name not in BETTER_THAN_PANDAS:
+        frame = pandas.read_parquet(files / "x.parquet")
+    pandas.testing.assert_frame_equal(file_read("x.parquet"), frame)
+
+
+def test_categories_of_integers_stay_integers_in_parquet(files):
+    frame = frame_cases.make("pandas", "category integers")
+    frame.to_parquet(files / "x.parquet")
+    assert file_read("x.parquet")["x"].tolist() == [3, pandas.NA, 2**60]
+
+
+PLAIN = frame_cases.make("pandas", "Int64 beyond")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pandas.DataFrame({"x": pandas.period_range("2024", periods=2, freq="M")}),
+        PLAIN.set_axis(["a", "b", "c"]),
+        PLAIN.rename_axis("id"),
+        PLAIN.set_axis(range(5, 11, 2)),
+        PLAIN.rename_axis(columns="année"),
+        PLAIN.rename(columns={"x": 2024}),
+    ],
+    ids=["periods", "index", "name of index", "range", "name of columns", "number"],
+)
+def test_the_names_that_pandas_wrote_come_back(frame, files):
+    frame.to_parquet(files / "x.parquet")
+    pandas.testing.assert_frame_equal(file_read("x.parquet"), frame)
 
 
 @pytest.mark.parametrize("name", ["x.json", "x.ndjson", "x.jsonl", "x.json.gz"])

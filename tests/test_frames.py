@@ -1,4 +1,7 @@
-"""Frames through a real R process and back: the type contract, by library and type."""
+"""Frames through both engines of ``%%R`` and back: the type contract.
+
+One suite: the same cases and the same assertions for each engine, library and type.
+"""
 
 import datetime as dt
 import re
@@ -19,26 +22,18 @@ import hexa_kernels.errors as errors
 from hexa_kernels import crossing_report, from_wire, to_wire
 
 from . import frame_cases, types_page
-from .conftest import ROOT, require
+from .conftest import require
+from .engines import CASES_OF_R, ENGINES, Engine
 from .frame_cases import make
-from .r_process import RFailure, RProcess, read_stream, write_stream
 
 CASES = [(lib, name) for lib, cases in frame_cases.BY_LIBRARY.items() for name in cases]
 
 
-@pytest.fixture(scope="module")
-def r(tmp_path_factory):
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
     require("rscript", shutil.which("Rscript") is not None)
-    process = RProcess(tmp_path_factory.mktemp("r"))
-    yield process
-    process.stop()
-
-
-def cross(frame, r, library, **options):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        wire = to_wire(frame, **options)
-    return from_wire(r.cross(wire)[0], as_=library)
+    with Engine(request.param) as engine:
+        yield engine
 
 
 def assert_same(before, after):
@@ -46,7 +41,9 @@ def assert_same(before, after):
     assert type(before) is type(after)
     if isinstance(before, pd.DataFrame):
         assert list(before.dtypes) == list(after.dtypes)
-        assert_frame_equal(before, after, check_exact=True)
+        # The names of no columns have any type.
+        of_names = "equiv" if before.shape[1] else False
+        assert_frame_equal(before, after, check_exact=True, check_column_type=of_names)
         before, after = to_wire(before), to_wire(after)
     elif isinstance(before, pl.DataFrame):
         assert before.schema == after.schema
@@ -57,51 +54,103 @@ def assert_same(before, after):
 
 
 @pytest.mark.parametrize(("library", "name"), CASES)
-def test_a_column_comes_back_from_r_as_it_was(library, name, r):
+def test_a_column_comes_back_from_r_as_it_was(library, name, engine):
     frame = make(library, name)
-    (crossing,) = crossing_report(frame).columns
+    crossed = types_page.cross(engine, library, name)
     lost = frame_cases.LOSSY.get((library, name), 0)
-    assert crossing.changed == lost
-    assert (crossing.status == "lossy") == bool(lost)
-    back = cross(frame, r, library)
+    assert crossed.crossing.changed == lost
+    assert (crossed.crossing.status == "lossy") == bool(lost)
+    assert len(crossed.warned) == bool(lost)
     if lost:
-        changed = str(frame["x"].to_list() if library != "arrow" else frame.to_pydict())
-        assert changed != str(back["x"].to_list() if library != "arrow" else back)
+        (warning,) = crossed.warned
+        assert isinstance(warning, errors.ValuesChangedWarning)
+        assert warning.values == {"columns": f"x ({lost})"}
+        assert not frame.equals(crossed.back)
     elif name == "category intervals":  # the rule: the levels become text
-        assert list(back["x"].astype(str)) == list(frame["x"].astype(str))
+        assert list(crossed.back["x"].astype(str)) == list(frame["x"].astype(str))
     else:
-        assert_same(frame, back)
+        assert_same(frame, crossed.back)
 
 
-@pytest.mark.parametrize(("library", "name"), CASES)
-def test_a_column_of_no_rows_keeps_its_type(library, name, r):
-    frame = make(library, name, 0)
-    if name == "category intervals":
-        return
-    assert_same(frame, cross(frame, r, library))
+@pytest.mark.parametrize("library", frame_cases.BY_LIBRARY)
+def test_columns_of_no_rows_keep_their_types(library, engine):
+    frame = frame_cases.without_rows(library)
+    back = engine.cross(frame, library)
+    assert back.shape == frame.shape
+    assert_same(frame, back)
+
+
+@pytest.mark.parametrize(
+    ("library", "name"),
+    [(lib, name) for lib, frames in frame_cases.FRAMES.items() for name in frames],
+)
+def test_a_frame_comes_back_from_r_as_it_was(library, name, engine):
+    frame = frame_cases.FRAMES[library][name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", errors.OpenHexaWarning)
+        back = engine.cross(frame, library)
+    assert back.shape == frame.shape
+    assert_same(frame, back)
+    if library == "pandas":
+        assert back.columns.name == frame.columns.name
+        assert back.attrs | frame.attrs == back.attrs
+        assert back.attrs.keys() <= {*frame.attrs, "openhexa"}
+        active = [getattr(f, "active_geometry_name", None) for f in (frame, back)]
+        assert active[0] == active[1]
 
 
 COLUMNS, FRAMES = (
     re.findall(r'^  "?(\w[^"=\n]*?)"? = ', part.partition("\n)\n")[0], re.M)
-    for part in (ROOT / "tests/frame_cases.R").read_text().split("<- list(\n")[1:3]
+    for part in CASES_OF_R.read_text("utf-8").split("<- list(\n")[1:3]
 )
 R_CASES = [
-    *(f"one_column(cases[['{name}']], {n})" for name in COLUMNS for n in ("NULL", 0)),
+    *(f"one_column(cases[['{name}']])" for name in COLUMNS),
     *(f"frames[['{name}']]" for name in FRAMES),
+    "without_rows(cases)",
 ]
 
 
-@pytest.mark.parametrize("library", ["pandas", "arrow"])  # polars keeps no R classes
+@pytest.mark.parametrize("library", ["pandas", "arrow", "polars"])
 @pytest.mark.parametrize("frame", R_CASES)
-def test_a_frame_of_r_comes_back_from_python_as_it_was(frame, library, r):
-    there, back = r.folder / "there", r.folder / "back"
-    r.run(f"put({frame}, '{there}')")
-    write_stream(to_wire(from_wire(read_stream(there), as_=library)), back)
-    assert r.run(f"differences({frame}, '{back}')") == "none"
+def test_a_frame_of_r_comes_back_from_python_as_it_was(frame, library, engine):
+    engine.r(f"frame <- {frame}")
+    if library == "polars" and frame == "frames[['names']]":
+        with pytest.raises(errors.DuplicateColumnsError):
+            engine.give("frame", library)
+        return
+    back = engine.give("frame", library)
+    if library == "polars":  # which keeps values; their classes are R's default
+        engine.take("frame", without_marks(engine.give("frame", "arrow")))
+        engine.take("back", back)
+        engine.r("attr(frame, 'openhexa') <- attr(back, 'openhexa') <- NULL")
+    else:
+        engine.take("back", back)
+    assert engine.give("difference") == "none"
 
 
-def test_the_published_table_is_what_happens(r):
-    tables = types_page.collect(r)
+def without_marks(table):
+    """Give a table as any other program would write it."""
+    return pa.table([bare(column) for column in table.columns], table.column_names)
+
+
+def bare(column):
+    """Take what R is told off a column. The levels of polars have an order."""
+    if not pa.types.is_dictionary(column.type):
+        return column.cast(bare_type(column.type))
+    return pa.chunked_array(
+        pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary, ordered=True)
+        for chunk in column.chunks
+    )
+
+
+def bare_type(type_):
+    if pa.types.is_struct(type_):
+        return pa.struct([pa.field(f.name, bare_type(f.type)) for f in type_])
+    return pa.list_(bare_type(type_.value_type)) if pa.types.is_list(type_) else type_
+
+
+def test_the_published_table_is_what_happens(engine):
+    tables = types_page.collect(engine)
     for language, page in types_page.PAGES.items():
         assert page.read_text("utf-8") == types_page.render(language, tables), (
             f"{page} differs: make types"
@@ -144,32 +193,17 @@ def test_a_plain_arrow_table_follows_the_same_rules():
     assert from_wire(table, as_="polars").equals(pl.from_arrow(table))
 
 
-def test_duplicate_and_empty_names_cross(r):
-    frame = pd.DataFrame([[1, "a", 2.5, True]], columns=["x", "x", "", "l'été 1"])
-    back = cross(frame, r, "pandas")
-    assert_frame_equal(frame, back)
-    with pytest.raises(errors.DuplicateColumnsError):
-        from_wire(to_wire(frame), as_="polars")
-
-
-def test_rows_without_columns_are_counted(r):
-    for frame in (pd.DataFrame(index=pd.RangeIndex(3)), pd.DataFrame()):
-        assert cross(frame, r, "pandas").shape == frame.shape
-
-
-def test_an_index_that_counts_rows_is_left_behind_and_any_other_refused(r):
+def test_an_index_that_counts_rows_is_left_behind_and_any_other_refused(engine):
     frame = pd.DataFrame({"x": [1, 2, 3]})
-    assert list(cross(frame[frame["x"] != 2], r, "pandas").index) == [0, 1]
+    assert list(engine.cross(frame[frame["x"] != 2], "pandas").index) == [0, 1]
     remedy = "frame.reset_index()"
     refused(frame.rename_axis("id"), errors.RowNamesError, names="'id'", remedy=remedy)
     text = frame.set_index(pd.Index(["a", "b", "c"]))
     refused(text, errors.RowNamesError, names="None", remedy=remedy)
     both = pd.DataFrame({"a": [1], "b": [2], "x": [3]}).set_index(["a", "b"])
     refused(both, errors.RowNamesError, names="'a', 'b'", remedy=remedy)
-    with pytest.raises(RFailure) as raised:
-        r.run("to_wire(mtcars)")
-    assert raised.value.code == "row_names"
-    assert raised.value.values["names"] == "Mazda RX4, Mazda RX4 Wag, Datsun 710"
+    with pytest.raises(errors.RCellError, match=r"\(Mazda RX4, Mazda RX4 Wag, Dat"):
+        engine.give("mtcars")
 
 
 @pytest.mark.parametrize(
@@ -247,6 +281,86 @@ def test_text_that_is_no_unicode_is_refused():
     refused(frame, errors.InvalidTextError, column="x")
 
 
+BAD_IN_R = {
+    'data.frame(bad = "a\\xff")': r'"bad" has text that is not valid UTF-8',
+    'data.frame(bad = I(list("\\xe9t\\xe9")))': r'"bad" has text that is not valid',
+    'data.frame(bad = `Encoding<-`("\\xe9", "bytes"))': r'"bad" has text that is not',
+    "data.frame(bad = 1i)": r'"bad" has no rule to cross by: its type is complex',
+    "as_frame(list(bad = noquote('a')))": r'"bad" has no .*: its type is noquote',
+    "cbind(mtcars)": r"rows have names of their own \(Mazda RX4",
+}
+
+
+@pytest.mark.parametrize("frame", BAD_IN_R)
+def test_what_r_cannot_send_is_named_and_the_engine_lives_on(frame, engine):
+    engine.r(f"frame <- {frame}")
+    with pytest.raises(errors.RCellError, match=BAD_IN_R[frame]):
+        engine.give("frame")
+    engine.r("frame <- data.frame(x = 1L)")
+    assert engine.give("frame")["x"].to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"bad": ["a\0"]}),
+        pd.DataFrame({"bad": [1j]}),
+        pa.table({"bad": pa.array([(1, 2, 3)], pa.month_day_nano_interval())}),
+        pl.DataFrame({"bad": pl.Series([1], dtype=pl.Int128)}),
+    ],
+)
+def test_what_r_cannot_take_is_named_and_the_engine_lives_on(frame, engine):
+    engine.r("frame <- 7L")
+    with pytest.raises(errors.FrameError, match='"bad"'):
+        engine.take("frame", frame)
+    assert engine.give("frame") == 7
+
+
+def test_text_that_r_marks_as_latin1_is_converted(engine):
+    engine.r(r"""frame <- data.frame(x = `Encoding<-`("caf\xe9", "latin1"))""")
+    assert engine.give("frame")["x"].to_list() == ["café"]
+
+
+def test_what_only_one_side_has_stays_behind_and_is_said(engine):
+    frame = pd.DataFrame({"x": [1]})
+    frame.attrs |= {"source": object(), "variable_value_labels": {"x": {(1,): "un"}}}
+    frame.columns.name = ("a", "b")
+    parts = (
+        "frame.columns.name, frame.attrs['source'], "
+        "frame.attrs['variable_value_labels']['x']"
+    )
+    for call in (to_wire, crossing_report):
+        with pytest.warns(errors.LeftBehindWarning) as caught:
+            call(frame)
+        assert [one.message.values for one in caught] == [{"parts": parts}]
+    with pytest.raises(errors.CrossingLossyError) as raised:
+        to_wire(frame, strict=True)
+    assert raised.value.values == {"columns": parts}
+    del frame.attrs["source"]
+    with pytest.warns(errors.LeftBehindWarning):
+        assert engine.cross(frame).attrs.keys() == {"openhexa"}
+
+
+def test_labels_of_a_stata_file_are_those_of_r(engine):
+    engine.take("frame", frame_cases.FRAMES["pandas"]["labels"])
+    engine.r("""
+    wanted <- data.frame(
+      q = haven::labelled(c(1, NA), c(oui = 1, non = 2.5), "R\u00e9ponse"),
+      n = haven::labelled(1:2, c(un = 1L)),
+      t = haven::labelled(c("o", "n"), c(oui = "o")),
+      z = structure(1:2, label = "Zone")
+    )
+    attr(frame, "openhexa") <- NULL
+    same <- identical(frame, wanted)
+    frame$z <- structure(frame$z, label = "District")
+    frame <- frame[c("q", "z")]
+    """)
+    assert engine.give("same") is True
+    attrs = engine.give("frame").attrs
+    assert attrs["column_labels"] == {"q": "Réponse", "z": "District"}
+    assert attrs["variable_value_labels"] == {"q": {1.0: "oui", 2.5: "non"}}
+
+
 def test_strict_refuses_what_would_change():
     frame = pd.DataFrame({"id": np.array([2**63, 2**64 - 1], "uint64"), "y": [1, 2]})
     with pytest.raises(errors.CrossingLossyError) as raised:
@@ -283,19 +397,17 @@ def test_objects_that_arrow_makes_alike_are_said_to_widen():
     assert reasons == ["mixed_numbers", "as_plain_list"]
 
 
-def test_a_column_that_r_made_anew_has_the_class_that_r_gave_it(r):
+def test_a_column_that_r_made_anew_has_the_class_that_r_gave_it(engine):
     frame = pd.DataFrame({"a": [1, 2], "b": [1, 2], "c": [1, 2], "d": ["1", "2"]})
-    write_stream(to_wire(frame), r.folder / "there")
-    r.run(f"""
-    frame <- get_frame('{r.folder}/there')
+    engine.take("frame", frame)
+    engine.r("""
     frame <- frame[frame$a > 0, ]
     frame$a <- frame$a + 0.5     # no integer any more
     frame$b <- as.character(frame$b)
     frame$c[2] <- NA
     frame$new <- c(TRUE, NA)
-    put(frame, '{r.folder}/back')
     """)
-    back = from_wire(read_stream(r.folder / "back"))
+    back = engine.give("frame")
     text = str(frame["d"].dtype)
     assert list(map(str, back.dtypes)) == ["float64", text, "Int64", text, "boolean"]
     assert back["c"].tolist() == [1, pd.NA]
@@ -313,53 +425,58 @@ def test_without_the_libraries_the_message_says_what_to_install(monkeypatch):
         from_wire(spatial)
 
 
-def test_several_batches_arrive_as_one_column(r):
+def test_several_batches_arrive_as_one_column(engine):
     parts = [
         pa.table({n: frame_cases.ARROW[n].slice(i, 1) for n in frame_cases.ARROW})
         for i in range(2)
     ]
     table = pa.concat_tables(parts)
     with pytest.warns(errors.ValuesChangedWarning):
-        wire = to_wire(table)
-    back = from_wire(r.cross(wire)[0], as_="arrow")
+        back = engine.cross(table, "arrow")
     lossy = {name for library, name in frame_cases.LOSSY if library == "arrow"}
     for name in set(table.column_names) - lossy:
         assert str(back[name].to_pylist()) == str(table[name].to_pylist()), name
 
 
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8
+)
+LONG = st.integers(-(2**63) + 1, 2**63 - 1)
+TIMES = st.datetimes(dt.datetime(1800, 1, 1), dt.datetime(2200, 1, 1))
 # Any frame of these columns comes back; missing values, extremes and no rows included.
 COLUMNS_OF = {
-    "Int64": st.integers(-(2**63) + 1, 2**63 - 1),
+    "Int64": LONG,
     "Int8": st.integers(-128, 127),
     "UInt32": st.integers(0, 2**32 - 1),
     "boolean": st.booleans(),
-    "string[pyarrow]": st.text(
-        st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8
+    "string[pyarrow]": TEXTS,
+    pa.float64(): st.floats(),
+    pa.float32(): st.floats(width=32),
+    pa.date32(): st.dates(),
+    pa.timestamp("us"): TIMES,
+    pa.timestamp("us", "Europe/Paris"): TIMES.map(lambda time: time.astimezone(dt.UTC)),
+    pa.duration("us"): st.timedeltas(dt.timedelta(-9999), dt.timedelta(9999)),
+    pa.time64("us"): st.times(),
+    pa.binary(): st.binary(max_size=8),
+    pa.decimal128(25, 3): st.decimals(-(10**21), 10**21, places=3),
+    pa.dictionary(pa.int32(), pa.string()): TEXTS,
+    pa.list_(pa.int64()): st.lists(st.none() | LONG, max_size=3),
+    pa.struct([("a", pa.int64()), ("b", pa.string())]): st.fixed_dictionaries(
+        {"a": st.none() | LONG, "b": st.none() | TEXTS}
     ),
-    "double[pyarrow]": st.floats(),
-    "float[pyarrow]": st.floats(width=32),
-    "date32[day][pyarrow]": st.dates(),
-    "timestamp[us][pyarrow]": st.datetimes(
-        dt.datetime(1800, 1, 1), dt.datetime(2200, 1, 1)
-    ),
-    "duration[us][pyarrow]": st.timedeltas(dt.timedelta(-9999), dt.timedelta(9999)),
-    "time64[us][pyarrow]": st.times(),
-    "binary[pyarrow]": st.binary(max_size=8),
 }
 
 
 @st.composite
 def frames(draw):
     rows = draw(st.integers(0, 5))
-    dtypes = draw(st.lists(st.sampled_from(sorted(COLUMNS_OF)), max_size=6))
-    values = [
-        draw(st.lists(st.none() | COLUMNS_OF[d], min_size=rows, max_size=rows))
-        for d in dtypes
-    ]
-    columns = {
-        at: pd.Series(column, dtype=dtype)
-        for at, (column, dtype) in enumerate(zip(values, dtypes, strict=True))
-    }
+    types = draw(st.lists(st.sampled_from(list(COLUMNS_OF)), max_size=6))
+    columns = {}
+    for at, type_ in enumerate(types):
+        values = st.none() | COLUMNS_OF[type_]
+        column = draw(st.lists(values, min_size=rows, max_size=rows))
+        dtype = type_ if isinstance(type_, str) else pd.ArrowDtype(type_)
+        columns[at] = pd.Series(column, dtype=dtype)
     frame = pd.DataFrame(columns, index=pd.RangeIndex(rows))
     return frame.set_axis([f"c{at % 4}" for at in columns], axis=1)
 
@@ -371,5 +488,22 @@ def frames(draw):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(frame=frames())
-def test_any_frame_comes_back_from_r(frame, r):
-    assert_same(frame, cross(frame, r, "pandas", strict=True))
+def test_any_frame_comes_back_from_r(frame, engine):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", errors.OpenHexaWarning)
+        assert_same(frame, engine.cross(frame, "pandas"))
+
+
+LONGER = [name for name, column in frame_cases.PANDAS.items() if len(column) > 1]
+
+
+@pytest.mark.parametrize("name", LONGER)
+def test_what_comes_off_the_wire_may_be_written_to(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wire = to_wire(make("pandas", name))
+    before = str(wire.to_pylist())
+    frame = from_wire(wire)
+    frame.iloc[1, 0] = frame.iloc[0, 0]
+    assert str(frame.iloc[1, 0]) == str(frame.iloc[0, 0])
+    assert str(wire.to_pylist()) == before

@@ -1,4 +1,4 @@
-"""Values that are no frames, through a real R process and back."""
+"""Values that are no frames, through both engines of ``%%R`` and back."""
 
 import datetime as dt
 import shutil
@@ -8,33 +8,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hexa_kernels.errors import UnsupportedValueError
-from hexa_kernels.values import value_from_wire, value_to_wire
+from hexa_kernels.errors import RCellError, UnsupportedValueError
+from hexa_kernels.values import value_to_wire
 
 from .conftest import require
-from .r_process import RProcess, read_stream, write_stream
+from .engines import ENGINES, Engine
 
 
-@pytest.fixture(scope="module")
-def r(tmp_path_factory):
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
     require("rscript", shutil.which("Rscript") is not None)
-    process = RProcess(tmp_path_factory.mktemp("r"))
-    process.run("""
-    read <- function(path) openhexaR:::value_from_wire(nanoarrow::read_nanoarrow(path))
-    write <- function(x, path) {
-      nanoarrow::write_nanoarrow(openhexaR:::value_to_wire(x), path)
-      path
-    }
-    NULL
-    """)
-    yield process
-    process.stop()
+    with Engine(request.param) as engine:
+        yield engine
 
 
-def cross(value, r, change=""):
-    write_stream(value_to_wire(value), r.folder / "there")
-    r.run(f"x <- read('{r.folder}/there')\n{change}\nwrite(x, '{r.folder}/back')")
-    return value_from_wire(read_stream(r.folder / "back"))
+def cross(value, engine, change="x"):
+    engine.take("x", value)
+    engine.r(change)
+    return engine.give("x")
 
 
 VALUES = [
@@ -54,25 +45,25 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:40])
-def test_a_value_comes_back_as_it_was(value, r):
-    back = cross(value, r)
+def test_a_value_comes_back_as_it_was(value, engine):
+    back = cross(value, engine)
     assert back == value
     assert type(back) is type(value)
 
 
-def test_what_is_not_the_same_in_r_follows_a_rule(r):
-    assert np.isnan(cross(float("nan"), r))
-    assert cross(np.float32(1.5), r) == 1.5
-    assert cross(np.datetime64("2024-01-01T00:00:00"), r).year == 2024
-    assert cross(np.array([1, 2]), r) == [1, 2]
-    assert cross(pd.Series([1, None], dtype="Int64"), r) == [1, None]
-    assert cross((1, 2), r) == [1, 2]
-    assert cross([5], r) == 5  # a vector of length one is R's scalar …
-    assert cross([5], r, "x <- I(x)") == [5]  # … unless R says otherwise
-    assert cross(2**40, r) == 2.0**40  # a double, in R
-    assert cross(Decimal("1.5"), r) == Decimal("1.5")
-    assert cross(None, r, "x <- c(a = 1, b = NA)") == {"a": 1.0, "b": pd.NA}
-    factor = cross(None, r, "x <- factor(c('b', NA), levels = c('b', 'a'))")
+def test_what_is_not_the_same_in_r_follows_a_rule(engine):
+    assert np.isnan(cross(float("nan"), engine))
+    assert cross(np.float32(1.5), engine) == 1.5
+    assert cross(np.datetime64("2024-01-01T00:00:00"), engine).year == 2024
+    assert cross(np.array([1, 2]), engine) == [1, 2]
+    assert cross(pd.Series([1, None], dtype="Int64"), engine) == [1, None]
+    assert cross((1, 2), engine) == [1, 2]
+    assert cross([5], engine) == 5  # a vector of length one is R's scalar …
+    assert cross([5], engine, "x <- I(x)") == [5]  # … unless R says otherwise
+    assert cross(2**40, engine) == 2.0**40  # a double, in R
+    assert cross(Decimal("1.5"), engine) == Decimal("1.5")
+    assert cross(None, engine, "x <- c(a = 1, b = NA)") == {"a": 1.0, "b": pd.NA}
+    factor = cross(None, engine, "x <- factor(c('b', NA), levels = c('b', 'a'))")
     assert factor.equals(pd.Categorical(["b", None], ["b", "a"]))
 
 
@@ -94,15 +85,11 @@ R_VALUES = [
 
 
 @pytest.mark.parametrize("code", R_VALUES)
-def test_a_value_of_r_comes_back_as_it_was(code, r):
-    r.run(f"write({code}, '{r.folder}/there')")
-    value = value_from_wire(read_stream(r.folder / "there"))
-    write_stream(value_to_wire(value), r.folder / "back")
-    same = r.run(f"""
-    back <- read('{r.folder}/back')
-    if (identical(back, {code})) 'same' else paste(capture.output(str(back)))
-    """)
-    assert same == "same"
+def test_a_value_of_r_comes_back_as_it_was(code, engine):
+    engine.r(f"x <- {code}")
+    engine.take("back", engine.give("x"))
+    engine.r("seen <- if (identical(back, x)) 'x' else capture.output(str(back))")
+    assert engine.give("seen") == "x"
 
 
 @pytest.mark.parametrize(
@@ -124,10 +111,8 @@ def test_a_value_without_a_rule_is_named_with_its_place(value, path, type_):
     assert raised.value.values["type"].endswith(type_.rpartition(".")[2])
 
 
-@pytest.mark.parametrize(
-    "code", ["mean", "list(a = 1, 2)", "1i", "list(quote(x))", "cars"]
-)
-def test_a_value_of_r_without_a_rule_is_refused(code, r):
-    value = f"openhexaR:::value_to_wire({code})"
-    condition = r.run(f"class(tryCatch({value}, error = identity))[[1]]")
-    assert condition == "openhexa_error_unsupported_value"
+@pytest.mark.parametrize("code", ["mean", "list(a = 1, 2)", "1i", "list(quote(x))"])
+def test_a_value_of_r_without_a_rule_is_refused(code, engine):
+    engine.r(f"x <- {code}")
+    with pytest.raises(RCellError, match="does not cross: its type is"):
+        engine.give("x")

@@ -1,16 +1,19 @@
 """The published table of types, written from what crosses in a run: ``make types``."""
 
 import sys
-import tempfile
 import warnings
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from hexa_kernels import crossing_report, from_wire, to_wire
+from hexa_kernels import crossing_report, from_wire
+from hexa_kernels.columns import Crossing
 from hexa_kernels.contract import phrase
+from hexa_kernels.errors import OpenHexaWarning
 
 from . import frame_cases
 from .conftest import ROOT
-from .r_process import RProcess, read_stream
+from .engines import Engine
 
 PAGES = {language: ROOT / f"docs/{language}/types.md" for language in ("en", "fr")}
 MARK = "<!-- Below, written by `make types` from a run of the tests. -->\n"
@@ -30,28 +33,60 @@ TEXTS = {
 }
 
 
-def collect(r):
+@dataclass
+class Crossed:
+    """A case that went to R and came back.
+
+    Attributes
+    ----------
+    crossing : Crossing
+        What was said before.
+    there : str
+        Its class in R.
+    back : frame
+        What came back.
+    warned : list of Warning
+        Of what R cannot hold.
+    """
+
+    crossing: Crossing
+    there: str
+    back: Any
+    warned: list[Warning]
+
+
+@cache
+def cross(engine, library, name):
+    """Send a case of Python through R, once for the tests and the page."""
+    frame = frame_cases.make(library, name)
+    (crossing,) = crossing_report(frame).columns
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", OpenHexaWarning)
+        back = engine.cross(frame, library)
+    warned = [one.message for one in caught]
+    return Crossed(crossing, engine.give("class_of_x"), back, warned)
+
+
+def collect(engine):
     """Send every case through R; give rows of facts by library."""
     tables = {}
     for library, cases in frame_cases.BY_LIBRARY.items():
-        tables[library] = [_from_python(library, name, r) for name in cases]
-    tables["R"] = [_from_r(name, r) for name in r.run("names(cases)")]
+        tables[library] = [_from_python(library, name, engine) for name in cases]
+    engine.r("names_of_cases <- names(cases)")
+    names = engine.give("names_of_cases")
+    tables["R"] = [_from_r(name, engine) for name in names]
     return tables
 
 
-def _from_python(library, name, r):
-    frame = frame_cases.make(library, name)
-    (crossing,) = crossing_report(frame).columns
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table, classes = r.cross(to_wire(frame))
-    back = from_wire(table, as_=library)
+def _from_python(library, name, engine):
+    crossed, frame = cross(engine, library, name), frame_cases.make(library, name)
+    crossing = crossed.crossing
     return {
         "label": name,
         "source": _type(frame),
-        "wire": _wire(crossing.metadata, crossing.array.type),
-        "there": classes["x"],
-        "back": _type(back),
+        "wire": _wire(crossing),
+        "there": crossed.there,
+        "back": _type(crossed.back),
         "status": crossing.status,
         "reason": crossing.reason,
         "changed": crossing.changed,
@@ -59,21 +94,14 @@ def _from_python(library, name, r):
     }
 
 
-def _from_r(name, r):
-    path = r.folder / "there"
-    r.run(f"frame <- one_column(cases[['{name}']]); put(frame, '{path}')")
-    table = read_stream(path)
-    report = r.run("""
-    crossing <- encode_columns(frame)[[1]]
-    names <- list(key = crossing_reason(crossing), class = class_name(frame$x))
-    c(as.list(crossing_report(frame)), names)
-    """)
-    field = table.schema.field("x")
-    metadata = {key.decode(): value for key, value in field.metadata.items()}
+def _from_r(name, engine):
+    engine.r(f"frame <- one_column(cases[['{name}']])")
+    table, report = engine.give("frame", "arrow"), engine.give("report")
+    (crossing,) = crossing_report(table).columns  # as it goes back
     return {
         "label": name,
         "source": report["class"],
-        "wire": _wire({k.removeprefix("openhexa:") for k in metadata}, field.type),
+        "wire": _wire(crossing),
         "there": _type(from_wire(table)),
         "back": report["class"],
         "status": report["status"],
@@ -90,10 +118,10 @@ def _type(frame):
     return str(frame["x"].dtype)
 
 
-def _wire(marks, type_):
-    if "levels" in marks:
+def _wire(crossing):
+    if crossing.kind == "factor":
         return "int32 + levels"
-    return "WKB" if "ARROW:extension:name" in marks else str(type_)
+    return "WKB" if crossing.kind == "geometry" else str(crossing.array.type)
 
 
 def render(language, tables):
@@ -125,9 +153,8 @@ def _line(row, texts, language):
 
 
 def main():
-    process = RProcess(Path(tempfile.mkdtemp()))
-    tables = collect(process)
-    process.stop()
+    with Engine("sidecar") as engine:
+        tables = collect(engine)
     for language, path in PAGES.items():
         path.write_text(render(language, tables), encoding="utf-8")
 

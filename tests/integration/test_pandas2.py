@@ -8,7 +8,7 @@ import pytest
 from ..conftest import ROOT
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_frames_cross_under_pandas_2(tmp_path):
     environment = tmp_path / "environment"
     python = environment / "bin" / "python"
@@ -17,7 +17,8 @@ def test_frames_cross_under_pandas_2(tmp_path):
     subprocess.run(
         [
             *(python, "-m", "pip", "--disable-pip-version-check", "-q", "install"),
-            *(f"{ROOT}[files,polars]", *needed),
+            *("-c", ROOT / ".ci/constraints.txt"),
+            *(f"{ROOT}[files,polars,rpy2]", *needed),
         ],
         check=True,
     )

@@ -2,6 +2,10 @@
 #' @export
 crossing_report <- function(frame) {
   crossings <- encode_columns(frame)
+  left <- left_behind(frame, crossings)
+  if (length(left) > 0) {
+    warn_contract("left_behind", parts = paste(left, collapse = ", "))
+  }
   text_of <- function(f) vapply(crossings, f, character(1), USE.NAMES = FALSE)
   classes <- vapply(frame, function(x) paste(class(x), collapse = " "), character(1))
   report <- data.frame(
@@ -16,14 +20,17 @@ crossing_report <- function(frame) {
 }
 
 crossing_reason <- function(crossing) {
-  if (crossing$changed > 0) "rounded" else crossing$reason
+  if (crossing$changed > 0) {
+    return("rounded")
+  }
+  if (length(crossing$left) > 0) "attributes_left" else crossing$reason
 }
 
 crossing_status <- function(crossing) {
   if (crossing$changed > 0) {
     return("lossy")
   }
-  if (crossing$reason == "same_class") "exact" else "widened"
+  if (crossing_reason(crossing) == "same_class") "exact" else "widened"
 }
 
 # The class that pandas gives to a column of the wire.

@@ -94,11 +94,17 @@ new_frame <- function(columns, names, rows, marks, memory = NULL) {
     class = "data.frame",
     row.names = .set_row_names(rows)
   )
-  attr(frame, "openhexa") <- memory
   classes <- if (!is.na(marks["r"])) strsplit(marks[["r"]], " ")[[1]]
   if ("tbl_df" %in% classes) {
     class(frame) <- c("tbl_df", "tbl", "data.frame")
   }
+  if (!is.na(marks["attributes"])) {
+    attributes(frame) <- c(attributes(frame), decode_attributes(marks[["attributes"]]))
+  }
+  if (!is.na(marks["groups"])) {
+    frame <- restore_groups(frame, marks)
+  }
+  attr(frame, "openhexa") <- memory
   if ("data.table" %in% classes) {
     require_package("data.table", phrase("cross_frames"), call = NULL)
     data.table::setDT(frame)
@@ -112,7 +118,8 @@ new_frame <- function(columns, names, rows, marks, memory = NULL) {
   } else {
     marks[["geometry"]]
   }
-  sf::st_sf(frame, sf_column_name = active, sfc_last = FALSE)
+  frame <- sf::st_sf(frame, sf_column_name = active, sfc_last = FALSE)
+  if (is.na(marks["agr"])) frame else restore_agr(frame, marks[["agr"]])
 }
 
 decode_geometry <- function(arrays, schema, marks) {

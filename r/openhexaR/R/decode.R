@@ -8,7 +8,7 @@ decode <- function(arrays, schema, is_ours, marks = marks_of(schema)) {
   schema <- nanoarrow::nanoarrow_schema_modify(schema, list(metadata = list()))
   type <- nanoarrow::nanoarrow_schema_parse(schema)$type
   if ("ARROW:extension:name" %in% names(marks)) {
-    return(decode_geometry(arrays, schema, marks))
+    return(restore_attributes(decode_geometry(arrays, schema, marks), marks))
   }
   values <- switch(
     type,
@@ -41,6 +41,7 @@ decode <- function(arrays, schema, is_ours, marks = marks_of(schema)) {
     struct = decode_struct(arrays, schema, marks, is_ours),
     abort_contract("unsupported_column", column = schema$name, type = type, call = NULL)
   )
+  values <- restore_attributes(values, marks)
   if ("AsIs" %in% marks["r"]) I(values) else values
 }
 

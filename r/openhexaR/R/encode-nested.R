@@ -123,7 +123,8 @@ struct <- function(children, names, n, missing = NULL) {
 
 # The classes of a data frame that come back.
 frame_class <- function(x) {
-  known <- c("sf", "data.table", "tbl_df", "tbl", "data.frame")
+  known <- c("sf", "data.table", "grouped_df", "rowwise_df")
+  known <- c(known, "tbl_df", "tbl", "data.frame")
   paste(intersect(class(x), known), collapse = " ")
 }
 

@@ -33,7 +33,7 @@ column_kind <- function(x) {
   if (is.data.frame(x)) {
     return("frame")
   }
-  kind <- column_kinds[paste(class(without_asis(x)), collapse = " ")]
+  kind <- column_kinds[paste(class(without_labels(without_asis(x))), collapse = " ")]
   if (!is.na(kind)) kind[[1]]
 }
 
@@ -52,6 +52,9 @@ encode <- function(x, where) {
   }
   class <- if (inherits(x, "AsIs")) "AsIs" else class(x)[[1]]
   x <- without_asis(x)
+  own <- encode_attributes(x)
+  tagged <- count_tagged(x)
+  x <- without_labels(x)
   crossing <- switch(
     kind,
     logical = crossing(nanoarrow::as_nanoarrow_array(as.vector(x))),
@@ -69,6 +72,9 @@ encode <- function(x, where) {
   if (class == "AsIs" || is.na(crossing$marks["r"])) {
     crossing <- mark(crossing, c(r = class))
   }
+  crossing <- mark(crossing, own$marks)
+  crossing$left <- own$left
+  crossing$changed <- crossing$changed + tagged
   crossing
 }
 
@@ -235,14 +241,14 @@ known_zones <- function() {
 # double of a present-day time comes back (Sys.time() has digits below a microsecond).
 encode_seconds <- function(seconds) {
   micro <- as_int64(seconds * 1e6)
-  changed <- count_changed(seconds, as.double(micro) / 1e6)
+  changed <- count_changed(seconds, int64_to_double(micro) / 1e6)
   if (changed == 0 || any(abs(seconds) > nanoseconds_max, na.rm = TRUE)) {
     return(list(values = micro, unit = "us", changed = changed))
   }
   whole <- floor(seconds)
   rest <- as_int64((seconds - whole) * 1e9)
   nano <- bit64::as.integer64(whole) * bit64::as.integer64(1e9) + rest
-  changed <- count_changed(seconds, whole + as.double(rest) / 1e9)
+  changed <- count_changed(seconds, whole + int64_to_double(rest) / 1e9)
   list(values = nano, unit = "ns", changed = changed)
 }
 
@@ -256,6 +262,9 @@ as_int64 <- function(x) {
   suppressWarnings(bit64::as.integer64(floor(x + 0.49999)))
 }
 
+# What a double rounds is counted by the caller.
+int64_to_double <- function(x) suppressWarnings(as.double(x))
+
 seconds_of <- c(secs = 1, mins = 60, hours = 3600, days = 86400, weeks = 604800)
 
 encode_duration <- function(x) {
@@ -265,7 +274,7 @@ encode_duration <- function(x) {
   crossing(
     int64_array(micro, nanoarrow::na_duration("us")),
     r = paste("difftime", units),
-    changed = count_changed(values, as.double(micro) / 1e6 / seconds_of[[units]])
+    changed = count_changed(values, int64_to_double(micro) / 1e6 / seconds_of[[units]])
   )
 }
 
@@ -279,6 +288,6 @@ encode_time_of_day <- function(x) {
   micro <- as_int64(seconds * 1e6)
   crossing(
     int64_array(micro, nanoarrow::na_time64("us")),
-    changed = count_changed(seconds, as.double(micro) / 1e6)
+    changed = count_changed(seconds, int64_to_double(micro) / 1e6)
   )
 }

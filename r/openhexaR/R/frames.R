@@ -6,8 +6,10 @@
 #' The rules, type by type, are in the project's documentation.
 #'
 #' @param frame Data frame, `n_rows` x `n_columns`: also a tibble, data.table or sf.
-#'   Column names may repeat. Row names of text are an error.
-#' @param strict `TRUE` makes a value that would change an error; else it is a warning.
+#'   Column names may repeat. Row names of text are an error. Labels of haven, groups of
+#'   dplyr and attributes that are plain vectors are kept.
+#' @param strict `TRUE` makes an error of what would change or stay behind; else it is a
+#'   warning.
 #' @param stream A `nanoarrow_array_stream`, from Python, from `to_wire()` or elsewhere.
 #' @returns
 #'   * `to_wire()`: a `nanoarrow_array_stream`. Times are UTC, in microseconds
@@ -19,8 +21,9 @@
 #'     values in another class, or "lossy"), `changed` (how many values) and `reason`.
 #' @section Errors: `openhexa_error_unsupported_frame`, `_unsupported_column`,
 #'   `_row_names`, `_column_names`, `_invalid_text`, `_embedded_nul`, `_crossing_lossy`,
-#'   `_missing_package`; a warning of class `openhexa_warning_values_changed`, a message
-#'   of class `openhexa_message_integer64_used`.
+#'   `_missing_package`; warnings of class `openhexa_warning_values_changed` and
+#'   `openhexa_warning_left_behind`, a message of class
+#'   `openhexa_message_integer64_used`.
 #' @source Arrow columnar format,
 #'   <https://arrow.apache.org/docs/format/Columnar.html>
 #' @examples
@@ -39,16 +42,22 @@ to_wire <- function(frame, strict = FALSE) {
 wire <- function(frame, strict = FALSE, marks = NULL, call = rlang::caller_env()) {
   crossings <- encode_columns(frame, call)
   changed <- vapply(crossings, `[[`, numeric(1), "changed")
-  if (any(changed > 0)) {
-    columns <- paste0(names(frame), " (", changed, ")")[changed > 0]
-    columns <- paste(columns, collapse = ", ")
-    if (strict) {
-      abort_contract("crossing_lossy", columns = columns, call = call)
-    }
-    warn_contract("values_changed", columns = columns)
+  columns <- paste0(names(frame), " (", changed, ")")[changed > 0]
+  left <- left_behind(frame, crossings)
+  if (strict && length(c(columns, left)) > 0) {
+    columns <- paste(c(columns, left), collapse = ", ")
+    abort_contract("crossing_lossy", columns = columns, call = call)
+  }
+  if (length(columns) > 0) {
+    warn_contract("values_changed", columns = paste(columns, collapse = ", "))
+  }
+  if (length(left) > 0) {
+    warn_contract("left_behind", parts = paste(left, collapse = ", "))
   }
   marks <- c(
     marks,
+    encode_frame_attributes(frame)$marks,
+    python = attr(attr(frame, "openhexa"), "python"),
     wire = "1",
     r = frame_class(frame),
     geometry = if (inherits(frame, "sf")) attr(frame, "sf_column"),
@@ -84,7 +93,8 @@ from_wire <- function(stream) {
   counted <- length(columns) > 0 || is.na(marks["rows"])
   rows <- if (counted) sum_lengths(batches) else as.numeric(marks[["rows"]])
   tell_integer64(marks_of_fields, columns, names)
-  new_frame(columns, names, rows, marks, remember(marks_of_fields, columns, names))
+  memory <- remember(marks_of_fields, columns, names, marks)
+  new_frame(columns, names, rows, marks, memory)
 }
 
 # Each column on the wire, with the marks that bring its class back in Python.
@@ -138,7 +148,7 @@ check_row_names <- function(frame, call) {
 
 # What each column was in Python: kept with the frame, as the column's own attributes
 # would not survive `[`; used while the column is of the same kind.
-remember <- function(marks_of_fields, columns, names) {
+remember <- function(marks_of_fields, columns, names, of_frame) {
   memory <- Map(
     function(marks, column) {
       marks <- marks[names(marks) %in% c("python", "arrow")]
@@ -149,7 +159,10 @@ remember <- function(marks_of_fields, columns, names) {
   )
   names(memory) <- memory_keys(names)
   memory <- Filter(Negate(is.null), memory)
-  if (length(memory)) structure(memory, class = "openhexa_memory")
+  python <- if (!is.na(of_frame["python"])) of_frame[["python"]]
+  if (length(memory) || !is.null(python)) {
+    structure(memory, class = "openhexa_memory", python = python)
+  }
 }
 
 #' @export
