@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check fix sync types bench bench-bridge clean
+.PHONY: help demo lab test check fix sync types bench bench-bridge soak clean
 .DELETE_ON_ERROR:
 
 SHELL := bash
@@ -53,6 +53,9 @@ bench: .venv/test .venv/kernels ## measure the start of the kernels and of openh
 
 bench-bridge: .venv/test .venv/kernels ## measure frames between Python and R
 	$(BIN)/python benchmarks/bridge.py
+
+soak: .venv/test .venv/kernels ## interrupt and crash R for long, cross a big frame (SOAK_GB=4)
+	$(BIN)/python -m tests.soak
 
 clean: ## remove what make made, but the workspace of the demonstration
 	rm -rf .venv .rlib

@@ -17,7 +17,8 @@ OpenHexaError
     RowNamesError, ColumnNamesError, DuplicateColumnsError, EmbeddedNulError,
     InvalidTextError, CrossingLossyError
   BridgeError              R, in a cell of a Python notebook
-    RCellError, RDiedError, RStartError, RpyPairError, RThreadError, NameNotFoundError
+    RCellError, RDiedError, RStartError, RpyPairError, RThreadError,
+    NameNotFoundError, NoRoomToCrossError
   SharingError             frames handed to other notebooks
     ShareNameInvalidError, ShareNotFoundError, ShareNotWrittenError,
     ShareUnreadableError, SharesFullError
@@ -71,6 +72,14 @@ def _rebuild(kind, values):
 
 class OpenHexaError(_Coded, Exception):
     """Root of our errors; never raised itself."""
+
+
+def of_code(code: str, kind: type = OpenHexaError) -> type[OpenHexaError] | None:
+    """Find the class of an error that R raises too; None where only R has it."""
+    if vars(kind).get("code") == code:
+        return kind
+    found = (of_code(code, child) for child in kind.__subclasses__())
+    return next(filter(None, found), None)
 
 
 class OpenHexaWarning(_Coded, UserWarning):
@@ -319,6 +328,10 @@ class RDiedError(BridgeError):
 
 class RStartError(BridgeError):
     code = "r_start"
+
+
+class NoRoomToCrossError(BridgeError):
+    code = "no_room_to_cross"
 
 
 class RpyPairError(BridgeError):

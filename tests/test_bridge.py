@@ -6,8 +6,11 @@ import signal
 import struct
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+
+from .soak.notebook import children, handed_over
 
 ENGINES = ["sidecar", "embedded"]
 
@@ -22,25 +25,12 @@ def cell(engine, code, options=""):
     return f"%%R --engine {engine} {options}\n{code}"
 
 
-def children(pid: int) -> set[int]:
-    """List the processes that descend from one."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        if int(fields[1]) == pid:
-            found |= {int(stat.parent.name), *children(int(stat.parent.name))}
-    return found
-
-
-def ended(processes: set[int]) -> bool:
-    """Wait until processes, and all that R handed over, are gone."""
+def ended(pid: int, processes: set[int]) -> bool:
+    """Wait until processes, and all that was handed over, are gone."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         alive = [p for p in processes if Path(f"/proc/{p}").exists()]
-        if not alive and not list(Path("/dev/shm").glob("hexa-r-*")):
+        if not alive and not handed_over(pid):
             return True
         time.sleep(0.1)
     return False
@@ -162,17 +152,19 @@ def test_a_crash_of_r_is_said_and_the_next_cell_has_a_new_r(notebook):
 
 def test_the_end_of_the_kernel_is_the_end_of_r(notebook):
     notebook.result("%%R\n1")
-    processes = children(notebook.manager.provisioner.pid)
+    pid = notebook.manager.provisioner.pid
+    processes = children(pid)
     assert processes
     notebook.manager.shutdown_kernel()
-    assert ended(processes)
+    assert ended(pid, processes)
 
 
 def test_a_killed_kernel_leaves_no_r(notebook):
     notebook.result("%%R\n1")
-    processes = children(notebook.manager.provisioner.pid)
-    os.kill(notebook.manager.provisioner.pid, signal.SIGKILL)
-    assert ended(processes)
+    pid = notebook.manager.provisioner.pid
+    processes = children(pid)
+    os.kill(pid, signal.SIGKILL)
+    assert ended(pid, processes)
 
 
 def test_a_call_that_does_not_stop_is_told_of(notebook):
@@ -216,3 +208,78 @@ def test_nothing_is_loaded_before_the_first_r_cell(notebook):
     assert notebook.result(loaded) == "False"
     assert notebook.result("get_ipython().find_cell_magic('R') is not None") == "True"
     assert notebook.result(loaded) == "False"
+
+
+def displays(notebook, code):
+    """Run a cell; give what it displays."""
+    found = []
+
+    def collect(message):
+        if message["msg_type"] == "display_data":
+            found.append(message["content"])
+
+    reply = notebook.client.execute_interactive(code, output_hook=collect, timeout=60)
+    assert reply["content"]["status"] == "ok"
+    return found
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_plot_is_svg_where_asked_for(engine, notebook):
+    code = cell(engine, "plot(1)", "--format svg --width 4 --height 3 --res 100")
+    (picture,) = displays(notebook, code)
+    assert "image/png" not in picture["data"]
+    root = ElementTree.fromstring(picture["data"]["image/svg+xml"])
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    # 4 x 3 inches of 72 points.
+    assert [root.get(name).removesuffix("pt") for name in ("width", "height")] == [
+        "288",
+        "216",
+    ]
+    sizes = picture["metadata"]["image/svg+xml"]
+    # Half of the pixels, as for screens with twice as many.
+    assert (sizes["width"], sizes["height"], sizes["isolated"]) == (200, 150, True)
+    # Options of a cell are its own.
+    (picture,) = displays(notebook, cell(engine, "plot(1)"))
+    assert "image/svg+xml" not in picture["data"]
+    png = base64.b64decode(picture["data"]["image/png"])
+    assert struct.unpack(">II", png[16:24]) != (400, 300)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_user_s_own_option_decides_on_the_format(engine, notebook):
+    option = 'options(jupyter.plot_mimetypes = c("image/svg+xml", "image/png"))'
+    notebook.result(cell(engine, option))
+    (picture,) = displays(notebook, cell(engine, "plot(1)"))
+    assert {"image/svg+xml", "image/png"} <= set(picture["data"])
+    (picture,) = displays(notebook, cell(engine, "plot(1)", "--format png"))
+    assert "image/svg+xml" not in picture["data"]
+    (picture,) = displays(notebook, cell(engine, "plot(1)"))
+    assert "image/svg+xml" in picture["data"]
+
+
+def test_options_of_a_cell_end_with_it_also_after_an_error(notebook):
+    notebook.error("%%R --format svg\nstop('non')")
+    (picture,) = displays(notebook, "%%R\nplot(1)")
+    assert "image/svg+xml" not in picture["data"]
+
+
+def test_two_notebooks_have_each_its_own_r(kernel, files):
+    first, second = kernel("openhexa-python"), kernel("openhexa-python")
+    pids = [one.result("%%R\nx <- 1; cat(Sys.getpid())") for one in (first, second)]
+    assert len(set(pids)) == 2
+    first.result("%%R\nshare_frame(data.frame(n = 1:3, s = c('é', NA, 'b')), 'ours')")
+    second.result("%%R\nours <- receive_frame('ours'); ours$n <- ours$n * 2L")
+    assert second.result("%R sum(ours$n)") == "12"
+    assert first.result("%R sum(receive_frame('ours')$n)") == "6"
+    running = first.client.execute("%%R\nfor (i in 1:30) Sys.sleep(0.1); x <- 2")
+    request = second.client.execute("%%R\nrepeat {}", stop_on_error=False)
+    time.sleep(1)
+    second.manager.interrupt_kernel()
+    for one, sent, status in ((second, request, "error"), (first, running, "ok")):
+        while True:
+            reply = one.client.get_shell_msg(timeout=30)
+            if reply["parent_header"].get("msg_id") == sent:
+                break
+        assert reply["content"]["status"] == status
+    second.error("%%R\ntools::pskill(Sys.getpid(), 9)")
+    assert first.result("%%R\ncat(x, Sys.getpid())") == f"2 {pids[0]}"

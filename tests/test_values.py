@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hexa_kernels.errors import RCellError, UnsupportedValueError
+from hexa_kernels.errors import UnsupportedValueError
 from hexa_kernels.values import value_to_wire
 
 from .conftest import require
@@ -114,5 +114,5 @@ def test_a_value_without_a_rule_is_named_with_its_place(value, path, type_):
 @pytest.mark.parametrize("code", ["mean", "list(a = 1, 2)", "1i", "list(quote(x))"])
 def test_a_value_of_r_without_a_rule_is_refused(code, engine):
     engine.r(f"x <- {code}")
-    with pytest.raises(RCellError, match="does not cross: its type is"):
+    with pytest.raises(UnsupportedValueError, match="does not cross: its type is"):
         engine.give("x")

@@ -5,9 +5,7 @@ Frames cross by their address. A crash of R is one of the notebook.
 
 import json
 import os
-import signal
 import threading
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -15,14 +13,11 @@ import pyarrow
 
 from ..contract import phrase
 from ..environment import language
-from ..errors import (
-    MissingPackageError,
-    RCellError,
-    RpyPairError,
-    RThreadError,
-)
-from .relay import from_r, plain_reason, show, to_r
-from .sidecar import specification
+from ..errors import MissingPackageError, RpyPairError, RThreadError
+from ..r_packages import find_r
+from .interrupts import Interrupts
+from .process import specification
+from .relay import failure_of, from_r, show, to_r
 
 
 @cache
@@ -50,43 +45,70 @@ class Embedded:
         ]
         self._own("embedded_start")(*self._keep)
 
+    def is_alive(self) -> bool:
+        return True
+
     def take(self, name: str, value: Any) -> None:
+        """Give R a value of Python's, under a name."""
         _in_main_thread()
         table = to_r(value)
-        table.to_reader()._export_to_c(self._address(new=True))
+        self._call("embedded_open")
+        table.to_reader()._export_to_c(self._address())
         self._call("embedded_take", name)
 
     def give(self, name: str, as_: str = "pandas") -> Any:
-        _in_main_thread()
+        """Take a value of R's."""
         self._call("embedded_give", name)
         reader = pyarrow.RecordBatchReader._import_from_c(self._address())
         return from_r(reader.read_all(), as_)
 
-    def _address(self, *, new: bool = False) -> int:
-        return int(self._own("embedded_stream")(new)[0])
+    def _address(self) -> int:
+        return int(self._own("embedded_address")()[0])
 
-    def _call(self, function: str, name: str) -> None:
-        text = json.dumps(name, ensure_ascii=False)
-        self.run(f"openhexaR:::{function}({text})", own=True)
+    def run(self, code: str, *, own: bool = False) -> None:
+        """Run R code; show what it shows while it does.
 
-    def run(
-        self,
-        code: str,
-        options: dict[str, float | None] | None = None,
-        *,
-        own: bool = False,
-    ) -> None:
-        _in_main_thread()
-        given = {n: v for n, v in (options or {}).items() if v is not None}
-        if given:
-            self._rinterface.baseenv["options"](**given)
+        Parameters
+        ----------
+        code : str
+            R's code.
+        own : bool
+            Whether it is our code and not the user's: R's traceback is not shown.
+
+        Raises
+        ------
+        RThreadError
+            If this is not the main thread.
+        RCellError
+            If the code stops with an error. R's own message was shown.
+        KeyboardInterrupt
+            If the user interrupted; R has stopped and keeps its variables.
+        """
         self._failure, self._shows_errors = None, not own
-        with _interrupts(self._rinterface):
-            interrupted = self._own("embedded_run")(code)[0]
-        if interrupted:
-            raise KeyboardInterrupt
+        self._in_r("embedded_run", code)
         if self._failure is not None:
-            raise RCellError(reason=plain_reason(self._failure["evalue"]))
+            raise failure_of(self._failure["evalue"])
+
+    def _call(self, function: str, *arguments: str) -> None:
+        """Call one of our functions; what makes a cell of a call takes 5 ms."""
+        failure = self._in_r("embedded_call", function, *arguments)[0]
+        if failure:
+            raise failure_of(failure)
+
+    def _in_r(self, function: str, *arguments: str) -> Any:
+        _in_main_thread()
+        try:
+            with Interrupts(then=self._ask_r_to_stop) as self._interrupts:
+                result = self._own(function)(*arguments)
+        finally:  # one that came too late
+            self._rinterface.openrlib.rlib.R_interrupts_pending = 0
+        if self._interrupts.count:
+            raise KeyboardInterrupt
+        return result
+
+    def _ask_r_to_stop(self) -> None:
+        """What rpy2 alone does not: it waits until R is done."""
+        self._rinterface.openrlib.rlib.R_interrupts_pending = 1
 
     def _own(self, name: str) -> Any:
         namespace = self._rinterface.baseenv["asNamespace"]("openhexaR")
@@ -101,38 +123,28 @@ class Embedded:
         return self._rinterface.BoolSexpVector([True])
 
     def _answer(self, prompt):
-        return self._rinterface.StrSexpVector([input(prompt[0])])
+        answer = self._interrupts.let_through(lambda: input(prompt[0]))
+        return self._rinterface.StrSexpVector([answer or ""])
 
 
 def _rinterface():
     try:
         import rpy2.rinterface as rinterface
+
+        rinterface.initr()
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             package="rpy2",
             purpose=phrase("embed_r", language()),
             command='pip install "hexa-kernels[rpy2]"',
         ) from error
-    except ImportError as error:  # a symbol that an older R has not
+    # Of many kinds: the linker's, or cffi's for a function that this R has not.
+    except Exception as error:
+        find_r()
         raise RpyPairError(reason=str(error).splitlines()[0].rstrip(".")) from error
-    rinterface.initr()
     return rinterface
 
 
 def _in_main_thread() -> None:
     if threading.current_thread() is not threading.main_thread():
         raise RThreadError()
-
-
-@contextmanager
-def _interrupts(rinterface):
-    """Let Ctrl-C reach R while it runs: rpy2 alone waits until R is done."""
-
-    def ask_r_to_stop(*_):
-        rinterface.openrlib.rlib.R_interrupts_pending = 1
-
-    before = signal.signal(signal.SIGINT, ask_r_to_stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

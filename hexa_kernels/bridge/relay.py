@@ -1,5 +1,6 @@
 """What both engines share: how values cross, and how a cell shows what R says."""
 
+import json
 import re
 import sys
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pyarrow
 from IPython.display import clear_output, publish_display_data
 
+from ..errors import OpenHexaError, RCellError, of_code
 from ..frames import from_wire, to_wire
 from ..values import TREE, value_from_wire, value_to_wire
 
@@ -39,7 +41,26 @@ def show(message: dict) -> None:
             print("\n".join(content["traceback"]), file=sys.stderr, flush=True)
 
 
-def plain_reason(text: str) -> str:
+def call_of(function: str, *arguments: Any) -> str:
+    """Compose R's call of one of our functions, whose errors become Python's."""
+    texts = [json.dumps(str(a), ensure_ascii=False) for a in (function, *arguments)]
+    return f"openhexaR:::bridge_call({', '.join(texts)})"
+
+
+def failure_of(text: str) -> OpenHexaError:
+    """Make an error of R's: the same as there where it is one of ours."""
+    reason = _plain(text)
+    found = re.fullmatch(r'Error: ({"code":.*})', reason)
+    if found is None:
+        return RCellError(reason=reason)
+    content = json.loads(found[1])
+    kind = of_code(content["code"])
+    if kind is None:
+        return RCellError(reason=content["text"].rstrip("."))
+    return kind(**content["values"])
+
+
+def _plain(text: str) -> str:
     """Give R's error in a line, without its colours."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
     return re.sub(r"\s*\n\s*", " ", text).rstrip(".")

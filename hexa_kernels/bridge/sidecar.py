@@ -4,14 +4,9 @@ A crash, or ``q()``, ends that process and never the notebook.
 """
 
 import atexit
-import json
-import os
-import shutil
-import signal
-import subprocess
+import errno
 import sys
-import tempfile
-import time
+import threading
 import uuid
 from contextlib import suppress
 from getpass import getpass
@@ -22,15 +17,16 @@ from typing import Any
 import pyarrow
 import pyarrow.ipc
 
-from .. import kernelspec
 from ..contract import phrase
 from ..environment import language
-from ..errors import RCellError, RDiedError, RStartError
-from .relay import from_r, plain_reason, show, to_r
+from ..errors import NoRoomToCrossError, RDiedError
+from .interrupts import Interrupts
+from .process import POLL_S, RProcess
+from .relay import call_of, failure_of, from_r, show, to_r
+from .stopping import Stopping
 
-# How long R may take to notice an interrupt before the user is told what it does.
-PATIENCE_S = 3
-POLL_S = 0.25
+# R holds each batch twice while it reads it.
+BATCH_BYTES = 2**26
 
 
 class Sidecar:
@@ -38,114 +34,73 @@ class Sidecar:
 
     Attributes
     ----------
-    folder : Path
-        Where frames are handed over: in shared memory where there is some.
+    lock : threading.RLock
+        Held by the thread whose cell uses R.
     """
 
     def __init__(self):
-        self.manager = None
-        self.client = None
-        self.watchdog = None
-        self.folder = None
+        self.lock = threading.RLock()
+        self.process = RProcess()
         self.starts = 0
         atexit.register(self.stop)
 
     def is_alive(self) -> bool:
-        return self.manager is not None and self.manager.is_alive()
+        return self.process.is_alive()
 
     def ensure(self) -> None:
         """Start R if it does not run; say so when it is not the first one."""
-        if self.is_alive():
-            return
-        self.stop()
-        self.start()
-        if self.starts > 1:
+        with Interrupts() as interrupts:
+            is_new = not self.is_alive()
+            if is_new:
+                self.stop()
+                self.process = RProcess()
+                self.process.start(lambda: interrupts.count)
+                self.starts += 1
+        if is_new and self.starts > 1:
             print(phrase("r_started_again", language()), file=sys.stderr)
-
-    def start(self) -> None:
-        from jupyter_client import KernelManager
-        from jupyter_client.kernelspec import KernelSpecManager
-
-        self.folder = Path(tempfile.mkdtemp(prefix="hexa-r-", dir=_shared_memory()))
-        # R finds its specification in that folder too: a kernel of ours, whatever is
-        # installed under that name.
-        kernelspec.write("r", self.folder / "openhexa-r", specification())
-        specs = KernelSpecManager(kernel_dirs=[str(self.folder)])
-        self.manager = KernelManager(
-            kernel_name="openhexa-r", kernel_spec_manager=specs
-        )
-        with (self.folder / "log").open("w") as log:
-            self.manager.start_kernel(stdout=log, stderr=log, cwd=Path.cwd())
-        self.starts += 1
-        self.watchdog = _watch(self.manager.provisioner.pid, self.folder)
-        self.client = self.manager.blocking_client()
-        self.client.start_channels()
-        try:
-            self.client.wait_for_ready(timeout=60)
-        except RuntimeError as error:
-            lines = (self.folder / "log").read_text("utf-8", "replace").splitlines()
-            reason = ([line for line in lines if line.strip()] or [str(error)])[-1]
-            self.stop()
-            raise RStartError(reason=reason.strip().rstrip(".")) from None
-        except KeyboardInterrupt:
-            self.stop()
-            raise
+        if interrupts.count:
+            raise KeyboardInterrupt
 
     def stop(self) -> None:
         """End R and everything of it. Safe to call at any time."""
-        if self.client is not None:
-            self.client.stop_channels()
-        if self.manager is not None:
-            with suppress(Exception):
-                self.manager.shutdown_kernel(now=True)
-            with suppress(Exception):
-                self.manager.cleanup_resources()
-        if self.watchdog is not None:
-            self.watchdog.kill()
-            self.watchdog.stdin.close()
-            self.watchdog.wait()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        self.manager = self.client = self.watchdog = self.folder = None
+        self.process.stop()
 
     def take(self, name: str, value: Any) -> None:
-        """Give R a value of Python's, under a name."""
-        path = self.folder / f"{uuid.uuid4().hex}.arrow"
-        table = to_r(value)
-        with (
-            pyarrow.OSFile(str(path), "wb") as sink,
-            pyarrow.ipc.new_stream(sink, table.schema) as writer,
-        ):
-            writer.write_table(table)
-        self._call("bridge_take", path, name)
+        """Give R a value of Python's, under a name.
+
+        Raises
+        ------
+        NoRoomToCrossError
+            If neither shared memory nor the disk can hold it.
+        """
+        table, paths = to_r(value), self._paths()
+        try:
+            self.run(call_of("bridge_take", _write(table, paths), name), own=True)
+        finally:
+            _delete(paths)
 
     def give(self, name: str, as_: str = "pandas") -> Any:
         """Take a value of R's. The file is mapped, and goes with the last reader."""
-        path = self.folder / f"{uuid.uuid4().hex}.arrow"
-        self._call("bridge_give", name, path)
-        table = pyarrow.ipc.open_stream(pyarrow.memory_map(str(path))).read_all()
-        path.unlink()
+        paths = self._paths()
+        try:
+            self.run(call_of("bridge_give", name, *paths), own=True)
+            (path,) = filter(Path.exists, paths)
+            table = pyarrow.ipc.open_stream(pyarrow.memory_map(str(path))).read_all()
+        finally:
+            _delete(paths)
         return from_r(table, as_)
 
-    def _call(self, function: str, *arguments: Any) -> None:
-        texts = ", ".join(json.dumps(str(a), ensure_ascii=False) for a in arguments)
-        self.run(f"openhexaR:::{function}({texts})", own=True)
+    def _paths(self) -> list[Path]:
+        name = f"{uuid.uuid4().hex}.arrow"
+        return [folder / name for folder in self.process.folders]
 
-    def run(
-        self,
-        code: str,
-        options: dict[str, float | None] | None = None,
-        *,
-        own: bool = False,
-    ) -> None:
+    def run(self, code: str, *, own: bool = False) -> None:
         """Run R code; show what it shows while it does.
 
         Parameters
         ----------
         code : str
             R's code.
-        options : dict
-            R options to set before; None leaves one as it is.
         own : bool
             Whether it is our code and not the user's: R's traceback is not shown.
 
@@ -154,118 +109,106 @@ class Sidecar:
         RCellError
             If the code stops with an error. R's own message was shown.
         RDiedError
-            If R ended. The next call starts a new one.
+            If R ended. The next cell starts a new one.
         KeyboardInterrupt
             If the user interrupted; R has stopped and keeps its variables.
         """
-        given = {n: v for n, v in (options or {}).items() if v is not None}
-        if given:
-            pairs = ", ".join(f"{name} = {value}" for name, value in given.items())
-            self.run(f"options({pairs})", own=True)
-        request = self.client.execute(code, allow_stdin=True)
-        failure, interrupted, told = None, None, False
-        while True:
-            try:
-                message = self._next_message(request)
-                if message is None:
-                    if interrupted and not told:
-                        told = self._tell_what_runs(interrupted, code)
-                    continue
-                content = message["content"]
-                if message["msg_type"] == "error":
-                    failure = content
-                if message["msg_type"] == "status":
-                    if content["execution_state"] == "idle":
-                        break
-                elif not (own and message["msg_type"] == "error"):
-                    show(message)
-            except KeyboardInterrupt:
-                if interrupted:  # the second one: R does not stop
-                    self.stop()
-                    raise
-                interrupted = time.monotonic()
-                self.manager.interrupt_kernel()
-        self._drain_reply(request)
-        if interrupted:
+        with Interrupts() as interrupts:
+            failure = self._relay(code, own, interrupts)
+        if interrupts.count:
             raise KeyboardInterrupt
         if failure is not None:
-            raise RCellError(reason=plain_reason(failure["evalue"]))
+            raise failure_of(failure["evalue"])
+
+    def _relay(self, code: str, own: bool, interrupts: Interrupts) -> dict | None:
+        """Relay all that R says; give its error."""
+        request = self.process.client.execute(code, allow_stdin=True)
+        failure = stopping = None
+        is_running = False
+        while True:
+            # Before R begins with this code, it forgets interrupts.
+            if is_running and interrupts.count:
+                stopping = stopping or Stopping(self.process, code)
+                stopping.go_on(interrupts.count)
+            message = self._next_message(request, interrupts)
+            if message is None:
+                continue
+            content = message["content"]
+            match message["msg_type"]:
+                case "status" if content["execution_state"] == "idle":
+                    break
+                case "execute_input":
+                    is_running = True
+                case "error":
+                    failure = content
+            if not (own and message["msg_type"] == "error"):
+                show(message)
+        self._drain_reply(request)
+        return failure
 
     def complete(self, code: str) -> list[str]:
         """Give R's completions of the end of ``code``; none while R does not run."""
-        if not self.is_alive():
+        if not self.lock.acquire(blocking=False):  # another thread's cell
             return []
-        reply = self.client.complete(code, len(code), reply=True, timeout=2)["content"]
-        return reply["matches"]
-
-    def _next_message(self, request: str) -> dict | None:
-        with suppress(Empty):
-            asked = self.client.get_stdin_msg(timeout=0)
-            self._answer(asked)
         try:
-            message = self.client.get_iopub_msg(timeout=POLL_S)
+            if not self.is_alive():
+                return []
+            client = self.process.client
+            reply = client.complete(code, len(code), reply=True, timeout=2)
+            return reply["content"]["matches"]
+        finally:
+            self.lock.release()
+
+    def _next_message(self, request: str, interrupts: Interrupts) -> dict | None:
+        with suppress(Empty):
+            asked = self.process.client.get_stdin_msg(timeout=0)["content"]
+            ask = getpass if asked["password"] else input
+            answer = interrupts.let_through(lambda: ask(asked["prompt"]))
+            if answer is not None:
+                self.process.client.input(answer)
+        try:
+            message = self.process.client.get_iopub_msg(timeout=POLL_S)
         except Empty:
-            if not self.manager.is_alive():
-                status = self.manager.provisioner.process.poll()
+            if not self.is_alive():
+                status = self.process.ending()
                 self.stop()
-                raise RDiedError(status=_ending(status)) from None
+                raise RDiedError(status=status) from None
             return None
         ours = message["parent_header"].get("msg_id") == request
         return message if ours else None
 
-    def _answer(self, message: dict) -> None:
-        content = message["content"]
-        ask = getpass if content["password"] else input
-        self.client.input(ask(content["prompt"]))
-
     def _drain_reply(self, request: str) -> None:
         with suppress(Empty):
             while (
-                self.client.get_shell_msg(timeout=5)["parent_header"].get("msg_id")
+                self.process.client.get_shell_msg(timeout=5)["parent_header"].get(
+                    "msg_id"
+                )
                 != request
             ):
                 pass
 
-    def _tell_what_runs(self, since: float, code: str) -> bool:
-        if time.monotonic() - since < PATIENCE_S:
-            return False
-        line = code.strip().splitlines()[-1][:60]
-        print(
-            phrase("r_does_not_stop", language()).replace("{code}", line),
-            file=sys.stderr,
-        )
-        return True
+
+def _write(table: pyarrow.Table, paths: list[Path]) -> Path:
+    """Write a table to the first of the paths that has room for it."""
+    rows = max(1, BATCH_BYTES * table.num_rows // max(1, table.nbytes))
+    for path in paths:
+        try:
+            with (
+                pyarrow.OSFile(str(path), "wb") as sink,
+                pyarrow.ipc.new_stream(sink, table.schema) as writer,
+            ):
+                writer.write_table(table, max_chunksize=rows)
+            return path
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            path.unlink()
+            failure = error
+    folder = str(paths[-1].parent)
+    raise NoRoomToCrossError(folder=folder, reason=failure.strerror) from failure
 
 
-def specification() -> dict:
-    """Give the installed R kernel's specification, with its library; else a new one."""
-    for found in kernelspec.installed():
-        if found.language == "R":
-            path = Path(found.resource_dir, "kernel.json")
-            return json.loads(path.read_text("utf-8"))
-    return kernelspec.make("r")
-
-
-def _shared_memory() -> str | None:
-    place = Path("/dev/shm")
-    return str(place) if os.access(place, os.W_OK) else None
-
-
-def _watch(pid: int, folder: Path) -> subprocess.Popen | None:
-    """End R, and what it hands over, when this process ends: then the pipe closes."""
-    if os.name != "posix":
-        return None
-    script = f'read -r _; kill -KILL -{pid} 2>/dev/null; rm -rf "$1"'
-    return subprocess.Popen(
-        ["sh", "-c", script, "sh", folder],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def _ending(status: int | None) -> str:
-    if status is not None and status < 0:
-        return signal.Signals(-status).name
-    return str(status)
+def _delete(paths: list[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):  # Windows keeps what is mapped; it goes with R's folder
+            path.unlink(missing_ok=True)

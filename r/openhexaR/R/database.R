@@ -58,7 +58,8 @@ database_driver <- function(call = rlang::caller_env()) {
         user = username,
         password = password,
         dbname = name,
-        bigint = "numeric"
+        bigint = "numeric",
+        check_interrupts = TRUE
       )
     })
   }
@@ -83,7 +84,7 @@ set_libpq_defaults <- function(read_only) {
   given <- url_parameters(env_lookup("database_url"))
   settings <- c(
     PGCONNECT_TIMEOUT = given["connect_timeout"],
-    PGAPPNAME = given["application_name"],
+    PGAPPNAME = application_name(given["application_name"]),
     PGSSLMODE = given["sslmode"],
     PGOPTIONS = given["options"]
   )
@@ -98,6 +99,13 @@ set_libpq_defaults <- function(read_only) {
   before <- Sys.getenv(names(settings), unset = NA, names = TRUE)
   set_env(settings)
   function() set_env(before)
+}
+
+# The R of a `%%R` cell is known by its name there, so that Python can cancel its
+# queries. First, because PostgreSQL cuts the name at 63 bytes.
+application_name <- function(given) {
+  names <- c(env_lookup("r_process"), if (!is.na(given)) given)
+  if (is.null(names)) NA else paste(names, collapse = " ")
 }
 
 set_env <- function(values) {

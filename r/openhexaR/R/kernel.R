@@ -146,24 +146,71 @@ attach_self <- function() {
   if (!"package:openhexaR" %in% search()) attachNamespace("openhexaR")
 }
 
-# IRkernel::main(), and in the first cell one line when something is wrong. IRkernel has
-# no hook for that, so the function its executor answers with is wrapped.
+# IRkernel::main(), and what it has no hook for, so that functions of its executor are
+# replaced: one line in the first cell when something is wrong, and interrupts that land
+# outside the user's code, where they would end R, or while it waits for an answer.
 run_kernel <- function(connection_file) {
+  interrupt_user_code_only()
   problems <- startup_problems()
-  if (length(problems) == 0) {
-    return(IRkernel::main(connection_file))
-  }
   kernel <- environment(IRkernel::main)$Kernel$new(connection_file = connection_file)
   answer <- kernel$executor$send_response
   kernel$executor$send_response <- function(type, request, channel, content) {
-    answer(type, request, channel, content)
-    if (type == "execute_input" && !isTRUE(request$content$silent)) {
-      kernel$executor$send_response <<- answer
-      line <- list(name = "stderr", text = paste0(startup_line(problems[[1]]), "\n"))
-      answer("stream", request, "iopub", line)
-    }
+    suspendInterrupts({
+      # One that came before this cell is not meant for it.
+      if (type == "execute_input") {
+        forget_interrupt()
+      }
+      answer(type, request, channel, content)
+      if (
+        length(problems) > 0 &&
+          type == "execute_input" &&
+          !isTRUE(request$content$silent)
+      ) {
+        text <- paste0(startup_line(problems[[1]]), "\n")
+        problems <<- NULL
+        answer("stream", request, "iopub", list(name = "stderr", text = text))
+      }
+    })
   }
-  kernel$run()
+  kernel$executor$handle_stdin <- function() read_answer(kernel)
+  suspendInterrupts(kernel$run())
+}
+
+# The answer to readline(). IRkernel's own wait for it cannot be interrupted.
+read_answer <- function(kernel) {
+  zmq <- parent.env(asNamespace("IRkernel")) # where it has the functions of pbdZMQ
+  socket <- kernel$sockets$stdin
+  repeat {
+    answer <- suspendInterrupts({
+      zmq$zmq.poll(c(socket), zmq$ZMQ.PO()$POLLIN, 250L)
+      if (bitwAnd(zmq$zmq.poll.get.revents(1), zmq$ZMQ.PO()$POLLIN)) {
+        kernel$wire_to_msg(zmq$zmq.recv.multipart(socket, unserialize = FALSE))
+      }
+    })
+    if (!is.null(answer)) {
+      return(answer$content$value)
+    }
+    Sys.sleep(0) # lets an interrupt in
+  }
+}
+
+# Elsewhere it would cut a message in two, or end R. IRkernel runs the user's code, in
+# the global environment, by a function of package evaluate; also a line of its own.
+interrupt_user_code_only <- function() {
+  imports <- parent.env(asNamespace("IRkernel"))
+  evaluate <- getExportedValue("evaluate", "evaluate")
+  rlang::env_binding_unlock(imports, "evaluate")
+  imports$evaluate <- function(input, envir = NULL, ...) {
+    if (is.null(envir)) {
+      return(evaluate(input, ...))
+    }
+    allowInterrupts(evaluate(input, envir, ...))
+  }
+  rlang::env_binding_lock(imports, "evaluate")
+}
+
+forget_interrupt <- function() {
+  tryCatch(allowInterrupts(Sys.sleep(0)), interrupt = function(e) NULL)
 }
 
 startup_line <- function(problem) {

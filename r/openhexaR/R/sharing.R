@@ -157,7 +157,8 @@ check_room <- function(name, size, path, call = rlang::caller_env()) {
 
 # NULL, or why it failed: a full disk is no more than a warning to a connection of R.
 write_stream <- function(stream, path) {
-  problem <- NULL
+  problem <- connection <- NULL
+  on.exit(if (!is.null(connection)) suppressWarnings(close(connection)))
   keep <- function(condition) {
     problem <<- sub("\\.$", "", trimws(conditionMessage(condition)))
     tryInvokeRestart("muffleWarning")
@@ -167,7 +168,9 @@ write_stream <- function(stream, path) {
       {
         connection <- file(path, "wb")
         nanoarrow::write_nanoarrow(stream, connection)
-        close(connection)
+        closing <- connection
+        connection <- NULL
+        close(closing)
       },
       warning = keep
     ),

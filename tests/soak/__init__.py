@@ -1,0 +1,1 @@
+"""What must hold for long: interrupts, crashes and big frames of ``%%R``."""
