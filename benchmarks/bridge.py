@@ -112,7 +112,8 @@ class Ways:
             self.all[f"give{kind} nanoarrow"] = lambda k=kind: self.give_plainly(k)
 
     def measure(self, name: str) -> float:
-        self.r.evalr("invisible(gc())")
+        # A frame of the round before would lend its texts to this one.
+        self.r.evalr("rm(list = intersect(ls(), 'y')); invisible(gc())")
         begin = time.perf_counter()
         self.all[name]()
         seconds = time.perf_counter() - begin

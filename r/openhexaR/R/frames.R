@@ -120,6 +120,9 @@ encode_columns <- function(frame, call = rlang::caller_env()) {
       x <- columns[[at]]
       known <- memory[[keys[[at]]]]
       crossing <- encode(x, names[[at]])
+      if (NROW(x) > many_rows) {
+        gc() # else R keeps all that was made on the way: as much again as the frame
+      }
       if (identical(known$kind, memory_kind(x))) {
         mark(crossing, known$marks)
       } else {
@@ -128,6 +131,8 @@ encode_columns <- function(frame, call = rlang::caller_env()) {
     })
   )
 }
+
+many_rows <- 5e6 # from here a collection is fast beside the column
 
 # An error below is one of the function that the user typed.
 blame <- function(call, code) {
