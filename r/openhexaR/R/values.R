@@ -5,6 +5,7 @@
 value_to_wire <- function(value, call = rlang::caller_env()) {
   require_package("nanoarrow", phrase("cross_frames"), call = call)
   vectors <- list()
+  left <- character()
   plant <- function(x, path) {
     if (is.null(x)) {
       return(NULL)
@@ -21,18 +22,33 @@ value_to_wire <- function(value, call = rlang::caller_env()) {
     if (!isTRUE(column_kind(x) %in% value_kinds)) {
       abort_value(x, path, call)
     }
-    vectors[[length(vectors) + 1]] <<- encode(x, path)
+    vector <- encode(x, path)
+    vectors[[length(vectors) + 1]] <<- vector
+    left <<- c(left, attributes_left(vector, path))
     # I(x) asks for a list even of one value; a factor is never a single value.
     is_scalar <- length(x) == 1 && !inherits(x, c("AsIs", "factor"))
     list(vector = length(vectors) - 1, scalar = is_scalar)
   }
   tree <- jsonlite::toJSON(plant(value, "value"), auto_unbox = TRUE, null = "null")
+  if (length(left) > 0) {
+    warn_contract("left_behind", parts = paste(left, collapse = ", "))
+  }
   columns <- lapply(vectors, function(vector) {
     offsets <- list(c(0L, as.integer(vector$array$length)))
     crossing(new_array(list_schema(vector), 1, NULL, offsets, list(vector$array)))
   })
   marks <- c(value = as.character(tree), wire = "1", rows = "1")
   stream_of(mark(struct(columns, as.character(seq_along(columns) - 1), 1), marks))
+}
+
+# A list or a number of Python has no place for attributes.
+attributes_left <- function(vector, path) {
+  carried <- vector$marks["attributes"]
+  names <- if (!is.na(carried)) names(jsonlite::fromJSON(carried[[1]]))
+  c(
+    if ("names" %in% vector$left) sprintf("names(%s)", path),
+    sprintf("attr(%s, \"%s\")", path, c(names, setdiff(vector$left, "names")))
+  )
 }
 
 abort_value <- function(x, path, call) {

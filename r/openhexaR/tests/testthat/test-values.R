@@ -33,3 +33,14 @@ test_that("a value without a rule is named with its place", {
   duplicate <- list(a = 1, a = 2)
   expect_error(value_to_wire(duplicate), class = "openhexa_error_unsupported_value")
 })
+
+test_that("what Python has no place for beside a value is named", {
+  age <- haven::labelled(1:2, c(young = 1L))
+  expect_warning(
+    value_to_wire(list(age = age)),
+    "labels",
+    class = "openhexa_warning_left_behind"
+  )
+  day <- c(a = as.Date("2024-02-29"))
+  expect_warning(value_to_wire(day), "names(value)", fixed = TRUE)
+})
