@@ -10,10 +10,7 @@ process of its own that takes the frame to R, and of one that gives it back. Wri
 table, JSON and a plot; exits with 1 when a target is missed.
 """
 
-import json
 import os
-import random
-import statistics
 import subprocess
 import sys
 import time
@@ -22,27 +19,25 @@ from pathlib import Path
 import numpy
 import pandas
 import pyarrow
-from kernel_start import machine
+import report
 from pyarrow import csv
 
 from hexa_kernels.bridge import embedded, sidecar
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SAMPLE = ROWS // 50
 FOLDER = Path("/dev/shm")
-RESULTS = Path(__file__).parent / "results" / "bridge.json"
 # Row, ours, peer, the ratio that is wanted, and whether it is ours / peer.
 TARGETS = [
-    ("to R, embedded", "take", "take nanoarrow", 1.2),
-    ("to R, embedded, unique texts", "take texts", "take texts nanoarrow", 1.2),
-    ("to Python, embedded", "give", "give nanoarrow", 1.2),
-    ("to Python, embedded, unique texts", "give texts", "give texts nanoarrow", 1.2),
-    ("round trip, sidecar", "sidecar", "csv", 0.2),
-    ("round trip, embedded", "embedded", "pandas2ri", 1 / 40),
-    ("to R, embedded", "take", "copy", None),
-    ("to Python, embedded", "give", "copy", None),
-    ("round trip, sidecar", "sidecar", "copy", None),
+    ("Python → R", "take", "nanoarrow, take", 1.2),
+    ("Python → R, unique texts", "take texts", "nanoarrow, take texts", 1.2),
+    ("R → Python", "give", "nanoarrow, give", 1.2),
+    ("R → Python, unique texts", "give texts", "nanoarrow, give texts", 1.2),
+    ("Python → R → Python, sidecar", "sidecar", "csv", 0.2),
+    ("Python → R → Python", "embedded", "pandas2ri", 1 / 40),
+    ("Python → R", "take", "memcpy", None),
+    ("R → Python", "give", "memcpy", None),
+    ("Python → R → Python, sidecar", "sidecar", "memcpy", None),
 ]
 MEMORY_TARGET = 2.5
 WORDS = [
@@ -103,13 +98,13 @@ class Ways:
         self.r.evalr("library(nanoarrow); library(openhexaR)")
         self.all = {"sidecar": self.by_sidecar, "csv": self.by_csv}
         self.all |= {"embedded": self.by_embedded, "pandas2ri": self.by_pandas2ri}
-        self.all["copy"] = self.copy
+        self.all["memcpy"] = self.copy
         for kind, table in self.frames.items():
             self.embedded.take(f"x{kind.strip()}", table)
             self.all[f"take{kind}"] = lambda k=kind: self.take(k)
             self.all[f"give{kind}"] = lambda k=kind: self.give(k)
-            self.all[f"take{kind} nanoarrow"] = lambda k=kind: self.take_plainly(k)
-            self.all[f"give{kind} nanoarrow"] = lambda k=kind: self.give_plainly(k)
+            self.all[f"nanoarrow, take{kind}"] = lambda k=kind: self.take_plainly(k)
+            self.all[f"nanoarrow, give{kind}"] = lambda k=kind: self.give_plainly(k)
 
     def measure(self, name: str) -> float:
         # A frame of the round before would lend its texts to this one.
@@ -213,65 +208,19 @@ def peak_of_own_process(way: str) -> float:
     return float(done.stdout)
 
 
-def plot(rows: list[dict]) -> None:
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(8, 3.5), layout="constrained")
-    rows = [row for row in rows if row["target"]]
-    names = [row["what"] for row in rows][::-1]
-    relative = [row["ratio"] / row["target"] for row in rows][::-1]
-    colours = ["tab:red" if value > 1 else "tab:blue" for value in relative]
-    axes.barh(names, relative, color=colours)
-    axes.axvline(1, color="black", linewidth=1)
-    axes.set_xlabel("measured ratio / target (left of the line: met)")
-    figure.savefig(RESULTS.with_suffix(".png"), dpi=120)
-
-
 def main() -> int:
     if sys.argv[1:]:
         print(peak(sys.argv[1]))
         return 0
     ways = Ways()
-    times = {name: [] for name in ways.all}
-    shuffle = random.Random(1)
-    for number in range(-1, ROUNDS):
-        print(f"\rround {max(number + 1, 0)} of {ROUNDS}", end="", flush=True)
-        for name in shuffle.sample(list(times), len(times)):
-            seconds = ways.measure(name)
-            if number >= 0:
-                times[name].append(seconds)
-    print()
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    rows = [
-        {
-            "what": what,
-            "ours_s": round(medians[ours], 3),
-            "peer": peer,
-            "peer_s": round(medians[peer], 3),
-            "ratio": round(medians[ours] / medians[peer], 3),
-            "target": target and round(target, 3),
-        }
-        for what, ours, peer, target in TARGETS
-    ]
-    for way, what in {"take": "to R", "give": "to Python"}.items():
-        memory = {"what": f"peak memory {what}, embedded", "ours_s": None}
-        memory |= {"peer": "the larger of both frames", "peer_s": None}
+    seconds = report.medians(list(ways.all), ways.measure)
+    rows = report.compare(seconds, TARGETS)
+    for way, what in {"take": "Python → R", "give": "R → Python"}.items():
+        memory = {"what": f"{what}, peak memory", "ours_s": None}
+        memory |= {"peer": "max(Arrow, object.size())", "peer_s": None}
         memory |= {"ratio": round(peak_of_own_process(way), 2), "target": MEMORY_TARGET}
         rows.append(memory)
-    print(f"{'what':<38} {'s':>7} {'peer':<26} {'s':>8} {'ratio':>6} {'target':>6}")
-    for row in rows:
-        ours, peer = (f"{row[k] or 0:.3f}" for k in ("ours_s", "peer_s"))
-        print(
-            f"{row['what']:<38} {ours:>7} {row['peer']:<26} {peer:>8}"
-            f" {row['ratio']:>6} {row['target'] or '':>6}"
-        )
-    result = {"rows": ROWS, "rounds": ROUNDS, "machine": machine(), "ways": rows}
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
-    plot(rows)
-    return int(any(row["target"] and row["ratio"] > row["target"] for row in rows))
+    return report.publish("bridge", rows, rows=ROWS, rounds=report.ROUNDS)
 
 
 if __name__ == "__main__":

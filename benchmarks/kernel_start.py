@@ -7,7 +7,6 @@ the ratio of ours to the plain kernel in the same run. Exits with 1 on a missed 
 
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import zmq
 from jupyter_client import KernelManager
+from report import machine
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "31"))
 PAIRS = [("openhexa-python", "python3", 1.03), ("openhexa-r", "ir", 1.00)]
@@ -51,19 +51,6 @@ def plain_r(folder: str) -> None:
     spec = {"argv": R_ARGV, "display_name": "R", "language": "R"}
     (place / "kernel.json").write_text(json.dumps(spec))
     os.environ["JUPYTER_PATH"] = folder
-
-
-def machine() -> dict:
-    """Describe what was measured on, without naming it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(": ")[2] for line in lines if "model name" in line]
-    return {
-        "system": platform.system(),
-        "processor": models[0] if models else platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
 
 
 def measure(ours: str, plain: str) -> dict[str, list[float]]:

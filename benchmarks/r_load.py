@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from kernel_start import machine
+from report import machine
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "31"))
