@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check fix sync types bench bench-bridge soak clean
+.PHONY: help demo lab test check fix sync types bench bench-bridge bench-db soak soak-db clean
 .DELETE_ON_ERROR:
 
 SHELL := bash
@@ -28,7 +28,7 @@ lab: .venv/lab .venv/kernels ## open JupyterLab on the workspace of the demonstr
 	$(BIN)/hexa-kernels lab $(DEMO)
 
 test: .venv/test .venv/kernels ## run every test of both languages
-	HEXA_TEST_REQUIRE=rscript,postgres,openssl $(BIN)/python -m pytest
+	HEXA_TEST_REQUIRE=rscript,postgres,openssl,pgbouncer $(BIN)/python -m pytest
 
 check: .venv/test .venv/kernels ## format, lint and spelling only
 	HEXA_TEST_REQUIRE=rscript $(BIN)/python -m pytest tests/test_style.py
@@ -46,6 +46,7 @@ sync: ## copy the contract, write the R help pages and the page of differences
 
 types: .venv/test .venv/kernels ## write the table of types in docs/, from a run
 	$(BIN)/python -m tests.types_page
+	$(BIN)/python -m tests.database_page
 
 bench: .venv/test .venv/kernels ## measure the start of the kernels and of openhexaR
 	$(BIN)/python benchmarks/kernel_start.py
@@ -56,6 +57,12 @@ bench-bridge: .venv/test .venv/kernels ## measure frames between Python and R
 
 soak: .venv/test .venv/kernels ## interrupt and crash R for long, cross a big frame (SOAK_GB=4)
 	$(BIN)/python -m tests.soak
+
+bench-db: .venv/test .venv/kernels ## measure tables of the database
+	$(BIN)/python benchmarks/database.py
+
+soak-db: .venv/test ## send 50 million rows to Parquet and back within 1 GB of memory
+	$(BIN)/python benchmarks/soak_db.py
 
 clean: ## remove what make made, but the workspace of the demonstration
 	rm -rf .venv .rlib

@@ -24,7 +24,13 @@ OpenHexaError
     ShareUnreadableError, SharesFullError
   MissingPackageError      an optional package (also an ImportError)
   DatabaseError            opening the workspace database
-    DatabaseUnreachableError, DatabaseAuthenticationError, DatabaseRefusedError
+    DatabaseUnreachableError, DatabaseAuthenticationError, DatabaseRefusedError,
+    ConnectionLostError
+  TableError               reading or writing a table of a database
+    TableMissingError, TableExistsError, SqlFailedError, ColumnMismatchError,
+    ValueOutOfRangeError, NameTooLongError, PostgisMissingError,
+    ReadOnlyDatabaseError, DiskFullError, QueryCancelledError, StatementValueError
+  DaskUnreachableError     a cluster for tables larger than this machine
   LocalServerError         the workspace on a laptop
     WorkspaceInUseError, PostgresMissingError, PostgresVersionError,
     PostgresPasswordError, PostgresFailedError
@@ -33,7 +39,7 @@ OpenHexaError
     KernelNameInvalidError, KernelFailedError
 OpenHexaWarning
   ScratchReplacedWarning, PortReplacedWarning, StartupProblemWarning,
-  LogNotSentWarning, UnknownLogLevelWarning
+  LogNotSentWarning, UnknownLogLevelWarning, ConnectionReplacedWarning
   ValuesChangedWarning, LeftBehindWarning
 """
 
@@ -266,6 +272,62 @@ class DatabaseRefusedError(DatabaseError):
     code = "database_refused"
 
 
+class ConnectionLostError(DatabaseError):
+    code = "connection_lost"
+
+
+class TableError(OpenHexaError):
+    """A table of a database is not read or written."""
+
+
+class TableMissingError(TableError):
+    code = "table_missing"
+
+
+class TableExistsError(TableError):
+    code = "table_exists"
+
+
+class SqlFailedError(TableError):
+    code = "sql_failed"
+
+
+class ColumnMismatchError(TableError):
+    code = "column_mismatch"
+
+
+class ValueOutOfRangeError(TableError):
+    code = "value_out_of_range"
+
+
+class NameTooLongError(TableError):
+    code = "name_too_long"
+
+
+class PostgisMissingError(TableError):
+    code = "postgis_missing"
+
+
+class ReadOnlyDatabaseError(TableError):
+    code = "read_only_database"
+
+
+class DiskFullError(TableError):
+    code = "disk_full"
+
+
+class QueryCancelledError(TableError):
+    code = "query_cancelled"
+
+
+class StatementValueError(TableError):
+    code = "statement_value"
+
+
+class DaskUnreachableError(OpenHexaError):
+    code = "dask_unreachable"
+
+
 class LocalServerError(OpenHexaError):
     """A workspace on a laptop does not start."""
 
@@ -364,6 +426,10 @@ class LogNotSentWarning(OpenHexaWarning):
 
 class UnknownLogLevelWarning(OpenHexaWarning):
     code = "unknown_log_level"
+
+
+class ConnectionReplacedWarning(OpenHexaWarning):
+    code = "connection_replaced"
 
 
 class ValuesChangedWarning(OpenHexaWarning):

@@ -135,6 +135,17 @@ def from_wire(
     raise UnsupportedFrameError(actual=repr(as_))
 
 
+def to_arrow(frame: Any) -> pa.Table:
+    """Make an Arrow table of a frame: its own types, and geometry as marked WKB.
+
+    What does not cross to R is refused here too, but nothing changes on the way.
+    """
+    crossings, metadata, _ = _crossings(frame)
+    schema = pa.schema([c.field for c in crossings], metadata=metadata)
+    arrays = [c.array for c in crossings]
+    return from_wire(pa.Table.from_arrays(arrays, schema=schema), as_="arrow")
+
+
 def crossing_report(frame: Any) -> CrossingReport:
     """Say what happens to each column of a frame when it crosses to R.
 

@@ -29,7 +29,6 @@ UNUSED = [
     ("240", "a form in place of JSON, which neither sends"),
     ("243-245", "other forms of the address and of the token"),
     ("247-248", "the readiness check; a client that takes no compression"),
-    ("249-252", "credentials of the database, which the SDK does not ask for"),
     ("253-263", "files of the bucket by signed links: workspace has them on disk"),
     ("264-276", "logins and POST /workspaces/credentials/, which the hub sends"),
     ("278-284", "POST /workspaces/credentials/, which the hub sends"),

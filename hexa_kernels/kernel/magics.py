@@ -1,4 +1,4 @@
-"""Line magics of the Python kernel."""
+"""Magics of the Python kernel; each loads what it needs when it is used."""
 
 
 def R(line: str, cell: str | None = None):
@@ -6,6 +6,13 @@ def R(line: str, cell: str | None = None):
     from ..bridge import magic
 
     return magic.R(line, cell)
+
+
+def sql(line: str, cell: str | None = None):
+    """Run SQL on the workspace database: see ``%sql?`` once a cell has used it."""
+    from . import sql_magic
+
+    return sql_magic.sql(line, cell)
 
 
 def hexa(line: str):

@@ -105,9 +105,11 @@ class StartupNames:
 
     def prime(self) -> None:
         """Take part in completion and offer ``%hexa``."""
-        self.Completer.custom_matchers += [self._complete_startup, self._complete_r]
+        others = [self._complete_r, self._complete_sql]
+        self.Completer.custom_matchers += [self._complete_startup, *others]
         self.register_magic_function(magics.hexa, "line", "hexa")
         self.register_magic_function(magics.R, "line_cell", "R")
+        self.register_magic_function(magics.sql, "line_cell", "sql")
         problems = record.check()
         if problems:
             self.events.register("pre_run_cell", self._warn_once)
@@ -144,6 +146,17 @@ class StartupNames:
         lines = context.full_text.split("\n")[1 : context.cursor_line + 1]
         code = "\n".join([*lines[:-1], lines[-1][: context.cursor_position]])
         found = [SimpleCompletion(name, type="R") for name in magic.complete(code)]
+        return {"completions": found, "suppress": bool(found)}
+
+    @context_matcher()
+    def _complete_sql(self, context):
+        """Complete tables and columns in a %%sql cell, once one has run."""
+        magic = sys.modules.get(f"{__package__}.sql_magic")
+        head, _, rest = context.full_text.partition("\n")
+        if magic is None or not rest or not re.match(r"%%sql\b", head):
+            return {"completions": []}
+        found = magic.complete(head.removeprefix("%%sql"), context.token)
+        found = [SimpleCompletion(name, type="SQL") for name in found]
         return {"completions": found, "suppress": bool(found)}
 
     # Every way in which code or a person mentions a name:
@@ -211,7 +224,8 @@ class StartupNames:
 
 def _own_frames(place):
     """Copy a traceback without the frames of libraries that it ends with."""
-    libraries = tuple({sysconfig.get_path(n) for n in ("stdlib", "purelib", "platlib")})
+    folders = {sysconfig.get_path(n) for n in ("stdlib", "purelib", "platlib")}
+    libraries = (*folders, str(Path(__file__).parent.parent))
     frames = []
     while place is not None:
         frames.append(place)

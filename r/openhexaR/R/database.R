@@ -24,23 +24,39 @@ database_connection <- function(read_only = FALSE) {
 }
 
 open_database <- function(read_only = FALSE, call = rlang::caller_env()) {
-  host <- env_require("database_host", call)
-  port <- database_port(call)
-  username <- env_require("database_username", call)
-  password <- env_lookup("database_password")
-  if (is.null(password)) {
-    password <- ""
-  }
-  name <- env_require("database_name", call)
+  place <- list(
+    host = env_require("database_host", call),
+    port = database_port(call),
+    username = env_require("database_username", call),
+    password = or_empty(env_lookup("database_password")),
+    name = env_require("database_name", call)
+  )
+  url <- env_lookup("database_url")
+  tryCatch(
+    open_place(place, url, read_only, call),
+    openhexa_error_database_authentication = function(e) {
+      renewed <- renew_credentials(place)
+      if (is.null(renewed)) {
+        rlang::cnd_signal(e)
+      }
+      open_place(renewed, url, read_only, call)
+    }
+  )
+}
+
+or_empty <- function(text) if (is.null(text)) "" else text
+
+# `url`: NULL, or an address whose parameters count.
+open_place <- function(place, url, read_only, call) {
   connect <- database_driver(call)
-  restore <- set_libpq_defaults(read_only)
+  restore <- set_libpq_defaults(url_parameters(url), read_only)
   on.exit(restore())
   # The driver's own error is not kept as parent: it may show the connection string.
   failure <- tryCatch(
-    return(connect(host, port, username, password, name)),
+    return(connect(place$host, place$port, place$username, place$password, place$name)),
     error = function(e) conditionMessage(e)
   )
-  abort_connection(failure, host, port, username, call)
+  abort_connection(failure, place$host, place$port, place$username, call)
 }
 
 # The best first.
@@ -80,8 +96,7 @@ database_driver <- function(call = rlang::caller_env()) {
 
 # libpq takes from its own variables what neither driver has an argument for. Returns
 # the function that puts them back.
-set_libpq_defaults <- function(read_only) {
-  given <- url_parameters(env_lookup("database_url"))
+set_libpq_defaults <- function(given, read_only) {
   settings <- c(
     PGCONNECT_TIMEOUT = given["connect_timeout"],
     PGAPPNAME = application_name(given["application_name"]),
@@ -92,8 +107,10 @@ set_libpq_defaults <- function(read_only) {
   if (is.na(settings[["PGCONNECT_TIMEOUT"]])) {
     settings[["PGCONNECT_TIMEOUT"]] <- Sys.getenv("PGCONNECT_TIMEOUT", "5")
   }
+  settings[["PGCLIENTENCODING"]] <- "UTF8" # what R's texts are
   if (read_only) {
-    settings[["PGOPTIONS"]] <- "-c default_transaction_read_only=on"
+    options <- c(stats::na.omit(given["options"]), READ_ONLY)
+    settings[["PGOPTIONS"]] <- paste(options, collapse = " ")
   }
   settings <- settings[!is.na(settings)]
   before <- Sys.getenv(names(settings), unset = NA, names = TRUE)
@@ -107,6 +124,8 @@ application_name <- function(given) {
   names <- c(env_lookup("r_process"), if (!is.na(given)) given)
   if (is.null(names)) NA else paste(names, collapse = " ")
 }
+
+READ_ONLY <- "-c default_transaction_read_only=on"
 
 set_env <- function(values) {
   Sys.unsetenv(names(values)[is.na(values)])
@@ -179,19 +198,21 @@ startup_binding <- function() {
   })
 }
 
-# One connection a session: opened at the first mention, checked at most every 30 s,
-# opened again when it is gone.
-startup_connection <- function() {
+# One connection a session: opened at the first mention, checked at most every 30 s (by
+# functions of ours each time), opened again when it is gone.
+startup_connection <- function(check_after_s = 30, call = NULL) {
   now <- proc.time()[["elapsed"]]
   if (!is.null(the$con)) {
     if (!is_open(the$con)) {
       the$con <- NULL # closed by the user
-    } else if (now - the$con_checked > 30) {
+      hide_from_pane()
+    } else if (now - the$con_checked >= check_after_s) {
       if (is_alive(the$con)) {
         the$con_checked <- now
       } else {
         try(DBI::dbDisconnect(the$con), silent = TRUE)
         the$con <- NULL
+        hide_from_pane()
         warn_contract("database_reopened")
       }
     }
@@ -200,10 +221,11 @@ startup_connection <- function() {
     if (is_only_asked_for()) {
       return(NULL)
     }
-    the$con <- open_database(call = NULL)
+    the$con <- open_database(call = call)
     the$con_checked <- now
     the$con_ms <- (proc.time()[["elapsed"]] - now) * 1000
     the$con_failure <- NULL
+    show_in_pane(the$con)
   }
   the$con
 }

@@ -28,6 +28,16 @@ local_database <- function(..., .frame = parent.frame()) {
   }
   names(values) <- paste0("WORKSPACE_DATABASE_", facts)
   local_clean_env(!!!as.list(values), ..., .frame = .frame)
+  driver <- Sys.getenv("HEXA_TEST_DRIVER")
+  if (nzchar(driver)) {
+    namespace <- asNamespace("openhexaR")
+    original <- namespace$is_installed
+    others <- setdiff(database_drivers, driver)
+    local_is_installed(
+      function(packages) !packages %in% others & original(packages),
+      .frame
+    )
+  }
 }
 
 # The server that the test run started: it answers from recordings. A token stands for
@@ -79,6 +89,10 @@ local_con <- function(.frame = parent.frame()) {
 
 # As if only these packages were installed.
 local_installed <- function(..., .frame = parent.frame()) {
+  local_is_installed(function(packages) packages %in% c(...), .frame)
+}
+
+local_is_installed <- function(value, .frame) {
   namespace <- asNamespace("openhexaR")
   original <- namespace$is_installed
   bind <- function(value) {
@@ -86,7 +100,7 @@ local_installed <- function(..., .frame = parent.frame()) {
     assign("is_installed", value, envir = namespace)
     lockBinding("is_installed", namespace)
   }
-  bind(function(packages) packages %in% c(...))
+  bind(value)
   withr::defer(bind(original), envir = .frame)
 }
 
