@@ -11,11 +11,12 @@ from hexa_kernels import database_engine, db_read, db_write, environment
 from hexa_kernels.errors import ValueOutOfRangeError
 from hexa_kernels.local import postgres, workspace_yaml
 
-from . import table_cases
+from . import r_database_page, table_cases
 from .conftest import ROOT, database_variables
 
 PAGES = {language: ROOT / f"docs/{language}/database.md" for language in ("en", "fr")}
 MARK = "<!-- Below, Python's part, written by `make types` from a run. -->\n"
+HAND = "<!-- Below, by hand. -->\n"
 HEADS = {
     "en": ["PostgreSQL", "pandas", "Arrow", "in a new table"],
     "fr": ["PostgreSQL", "pandas", "Arrow", "dans une table neuve"],
@@ -71,16 +72,16 @@ def refused():
 
 
 def render(language, facts, refused):
-    """Give the page of one language: what was written by hand, then the table."""
+    """Give the page of one language, with Python's table in its place."""
     lines = [f"| {' | '.join(HEADS[language])} |", "|---" * 4 + "|"]
     lines += ["| " + " | ".join(f"`{cell}`" for cell in row) + " |" for row in facts]
     values = "; ".join(
         f"{type_} " + ", ".join(f"`{value}`" for value in found)
         for type_, found in refused.items()
     )
-    above = PAGES[language].read_text("utf-8").partition(MARK)[0]
-    below = REFUSED[language].format(values=values)
-    return above + MARK + "\n" + "\n".join([*lines, "", below + ".", ""])
+    above, _, rest = PAGES[language].read_text("utf-8").partition(MARK)
+    own = "\n".join([*lines, "", REFUSED[language].format(values=values) + ".", "", ""])
+    return above + MARK + "\n" + own + HAND + rest.partition(HAND)[2]
 
 
 def main():
@@ -95,9 +96,12 @@ def main():
     ):
         set_up()
         facts, outside = collect(), refused()
+        rows = r_database_page.rows(database_variables(database))
         database_engine().dispose()
     for language, path in PAGES.items():
         path.write_text(render(language, facts, outside), encoding="utf-8")
+        page = r_database_page.render(path, language, rows)
+        path.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

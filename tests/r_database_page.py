@@ -1,9 +1,15 @@
 """R's rows of the page about the database: what each type of PostgreSQL becomes."""
 
 import json
+from pathlib import Path
 
 from .server.r_session import RSession
 
+MARK = "<!-- Below, R's part, written by `make types` from a run. -->\n"
+HEADS = {
+    "en": ["PostgreSQL", "R", "in a new table"],
+    "fr": ["PostgreSQL", "R", "dans une table neuve"],
+}
 # A value of each type, as SQL.
 TYPES = {
     "boolean": "true",
@@ -79,3 +85,10 @@ def rows(variables: dict[str, str]) -> list[str]:
         f"| `{name}` | `{found['class']}` | `{found['made']}` |"
         for name, found in facts(variables).items()
     ]
+
+
+def render(page: Path, language: str, rows: list[str]) -> str:
+    """Give a page with R's table at its end."""
+    head = [f"| {' | '.join(HEADS[language])} |", "|---|---|---|"]
+    above = page.read_text("utf-8").partition(MARK)[0]
+    return above + MARK + "\n" + "\n".join([*head, *rows, ""])
