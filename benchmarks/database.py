@@ -2,15 +2,14 @@
 
 A table of 1e6 x 8 columns, written and read by this package and by its peers in the
 same rounds, in an order that changes; times are medians. The peers are psql's \\copy
-of a csv file that is there, and pandas' to_sql and read_sql on a sample, taken in
-proportion. Every way writes into an empty table without a key. Writes a table, JSON and
-a plot; exits with 1 when a target is missed.
+of a csv file that is there, pandas' to_sql and read_sql on a sample, taken in
+proportion, and in R the driver's own dbWriteTable and dbReadTable. RPostgres, which
+Debian does not carry, is measured where it is installed. Every way of Python's writes
+into an empty table without a key. Writes a table, JSON and a plot; exits with 1 when a
+target is missed.
 """
 
-import json
 import os
-import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,22 +18,29 @@ from pathlib import Path
 
 import numpy
 import pandas
+import report
 import sqlalchemy
 from bench_server import server
-from kernel_start import machine
 
 from hexa_kernels import database_engine, db_read, db_write
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SAMPLE = ROWS // 20
-RESULTS = Path(__file__).parent / "results" / "database.json"
+R_SCRIPT = Path(__file__).with_suffix(".R")
 # Row, ours, peer, the ratio that is wanted.
 TARGETS = [
-    ("write, from pandas", "write", "copy in", 0.8),
-    ("read, to pandas", "read", "copy out", 1.1),
-    ("write, from pandas", "write", "to_sql", None),
-    ("read, to pandas", "read", "read_sql", None),
+    ("pandas → table", "write", "psql \\copy", 0.8),
+    ("table → pandas", "read", "psql \\copy to", 1.1),
+    ("pandas → table", "write", "to_sql", None),
+    ("table → pandas", "read", "read_sql", None),
+]
+R_TARGETS = [
+    ("data.frame → table", "RPostgreSQL db_write", "RPostgreSQL dbWriteTable", 0.45),
+    ("table → data.frame", "RPostgreSQL db_read", "RPostgreSQL dbReadTable", None),
+]
+RPOSTGRES_TARGETS = [
+    ("data.frame → table", "RPostgres db_write", "RPostgres dbWriteTable", None),
+    ("table → data.frame", "RPostgres db_read", "RPostgres dbReadTable", 1.2),
 ]
 WORDS = [
     *("district", "centre", "santé", "poste", "hôpital", "région"),
@@ -79,8 +85,10 @@ class Ways:
         self.all = {
             "write": lambda: db_write(self.frame, "t", if_exists="append"),
             "read": lambda: db_read("kept"),
-            "copy in": lambda: self.psql(f"\\copy t FROM '{self.csv}' CSV HEADER"),
-            "copy out": lambda: self.psql(f"\\copy kept TO '{self.out}' CSV HEADER"),
+            "psql \\copy": lambda: self.psql(f"\\copy t FROM '{self.csv}' CSV HEADER"),
+            "psql \\copy to": lambda: self.psql(
+                f"\\copy kept TO '{self.out}' CSV HEADER"
+            ),
             "to_sql": self.to_sql,
             "read_sql": self.read_sql,
         }
@@ -102,11 +110,11 @@ class Ways:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.exec_driver_sql(statement)
 
-    def psql(self, command: str) -> None:
+    def copy(self, what: str) -> None:
         base = self.database
         place = ["-h", base.host, "-p", str(base.port), "-U", base.username, base.name]
         password = {"PGPASSWORD": base.password, "PATH": os.environ["PATH"]}
-        run = ["psql", "-Xq", *place, "-c", command]
+        run = ["psql", "-Xq", *place, "-c", f"\\copy {what} CSV HEADER"]
         subprocess.run(run, env=password, check=True)
 
     def to_sql(self) -> None:
@@ -118,61 +126,39 @@ class Ways:
         pandas.read_sql(query, database_engine())
 
 
-def plot(rows: list[dict]) -> None:
-    import matplotlib
+class RWays:
+    """The same in R, each measurement in an R process of its own: strings and code that
+    an earlier one left would help the next."""
 
-    matplotlib.use("agg")
-    from matplotlib import pyplot
+    def __init__(self):
+        self.variables = {**os.environ, "R_LIBS": str(report.ROOT / ".rlib")}
+        self.targets = R_TARGETS + (RPOSTGRES_TARGETS if self.has_rpostgres() else [])
+        self.measure("RPostgreSQL prepare")
 
-    figure, axes = pyplot.subplots(figsize=(8, 2.5), layout="constrained")
-    rows = [row for row in rows if row["target"]]
-    relative = [row["ratio"] / row["target"] for row in rows][::-1]
-    colours = ["tab:red" if value > 1 else "tab:blue" for value in relative]
-    axes.barh([row["what"] for row in rows][::-1], relative, color=colours)
-    axes.axvline(1, color="black", linewidth=1)
-    axes.set_xlabel("measured ratio / target (left of the line: met)")
-    figure.savefig(RESULTS.with_suffix(".png"), dpi=120)
+    def measure(self, case: str) -> float:
+        done = subprocess.run(
+            ["Rscript", "--no-init-file", R_SCRIPT, case, str(ROWS)],
+            env=self.variables,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return float(done.stdout)
 
-
-def measure_all() -> dict[str, list[float]]:
-    with server() as database, tempfile.TemporaryDirectory() as folder:
-        ways = Ways(database, Path(folder))
-        times = {name: [] for name in ways.all}
-        shuffle = random.Random(1)
-        for number in range(-1, ROUNDS):  # the first warms up
-            print(f"\rround {max(number + 1, 0)} of {ROUNDS}", end="", flush=True)
-            for name in shuffle.sample(list(times), len(times)):
-                seconds = ways.measure(name)
-                if number >= 0:
-                    times[name].append(seconds)
-    print()
-    return times
+    def has_rpostgres(self) -> bool:
+        code = "quit(status = !requireNamespace('RPostgres', quietly = TRUE))"
+        run = ["Rscript", "--no-init-file", "-e", code]
+        return subprocess.run(run, env=self.variables).returncode == 0
 
 
 def main() -> int:
-    times = measure_all()
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    rows = [
-        {
-            "what": what,
-            "ours_s": round(medians[ours], 3),
-            "peer": peer,
-            "peer_s": round(medians[peer], 3),
-            "ratio": round(medians[ours] / medians[peer], 3),
-            "target": target,
-        }
-        for what, ours, peer, target in TARGETS
-    ]
-    print(f"{'what':<22} {'s':>7} {'peer':<10} {'s':>8} {'ratio':>6} {'target':>6}")
-    for row in rows:
-        print(
-            f"{row['what']:<22} {row['ours_s']:>7} {row['peer']:<10}"
-            f" {row['peer_s']:>8} {row['ratio']:>6} {row['target'] or '':>6}"
-        )
-    result = {"rows": ROWS, "rounds": ROUNDS, "machine": machine(), "ways": rows}
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
-    plot(rows)
-    return int(any(row["target"] and row["ratio"] > row["target"] for row in rows))
+    with server() as database, tempfile.TemporaryDirectory() as folder:
+        ways = Ways(database, Path(folder))
+        rows = report.compare(report.medians(list(ways.all), ways.measure), TARGETS)
+        in_r = RWays()
+        cases = sorted({case for row in in_r.targets for case in row[1:3]})
+        rows += report.compare(report.medians(cases, in_r.measure), in_r.targets)
+    return report.publish("database", rows, rows=ROWS, rounds=report.ROUNDS)
 
 
 if __name__ == "__main__":

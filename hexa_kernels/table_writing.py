@@ -69,7 +69,7 @@ class _Write:
     def run(self, mode: str) -> None:
         if mode != "append":  # or two writers would make one table
             lock = "SELECT pg_advisory_xact_lock(hashtext($1))::text"
-            self.session.rows(lock, self.table.label)
+            self.session.rows(lock, str(self.table))  # as R names it too
         oid = catalogue.find(self.session, self.table)
         if oid is None:
             self._make(self.table)

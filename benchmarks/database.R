@@ -1,4 +1,4 @@
-# One measurement of database_r.py: `Rscript database_r.R CASE ROWS` prints seconds.
+# One measurement of database.py: `Rscript database.R CASE ROWS` prints seconds.
 # Made-up data of realistic texts: long runs of digits would collapse R's string cache.
 
 arguments <- commandArgs(TRUE)
@@ -17,7 +17,7 @@ frame <- data.frame(
   day = as.Date("2020-01-01") + sample(1000, n, TRUE),
   at = as.POSIXct("2020-01-01", tz = "UTC") + round(runif(n) * 1e8)
 )
-driver <- if (startsWith(case, "rpostgres")) {
+driver <- if (startsWith(case, "RPostgres ")) {
   RPostgres::Postgres()
 } else {
   RPostgreSQL::PostgreSQL()
@@ -36,7 +36,7 @@ db_write(frame[1:10, ], "warm", if_exists = "replace", connection = connection)
 invisible(db_read("warm", connection = connection))
 invisible(suppressWarnings(DBI::dbReadTable(connection, "warm")))
 run <- switch(
-  sub("^[a-z]+: ", "", case),
+  sub("^[A-Za-z]+ ", "", case),
   db_write = quote(db_write(frame, "ours", if_exists = "replace", connection = connection)),
   dbWriteTable = quote(DBI::dbWriteTable(
     connection,
