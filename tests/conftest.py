@@ -11,6 +11,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psycopg
+import psycopg.sql
 import pytest
 from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
@@ -85,7 +87,7 @@ def server_folder():
 
 
 @pytest.fixture(scope="session")
-def running_database(server_folder):
+def running_server(server_folder):
     """A running PostgreSQL server of our own."""
     require("postgres", bool(list(postgres_binaries.find_binaries())))
     database = workspace_yaml.Database(
@@ -93,6 +95,25 @@ def running_database(server_folder):
     )
     with postgres.Server(server_folder / "shared", database) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def running_database(running_server):
+    """That server; its database is empty when a module begins."""
+    place = running_server.database
+    name = psycopg.sql.Identifier(place.name)
+    with psycopg.connect(
+        host=place.host,
+        port=place.port,
+        user=place.username,
+        password=place.password,
+        dbname="postgres",
+        autocommit=True,
+    ) as connection:
+        drop = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        connection.execute(drop.format(name))
+        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(name))
+    return running_server
 
 
 def database_variables(database: workspace_yaml.Database) -> dict[str, str]:

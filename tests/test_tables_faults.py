@@ -63,6 +63,16 @@ def active(pattern):
         return connection.execute(statement, {"pattern": pattern}).scalar_one()
 
 
+def ends(pattern):
+    """Wait until such a query runs no more: the server hears of it a little later."""
+    deadline = time.monotonic() + 5
+    while active(pattern):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 @pytest.fixture
 def interrupted():
     """Press Ctrl-C as soon as a query that looks like the pattern runs."""
@@ -88,14 +98,14 @@ def test_an_interrupt_cancels_the_query_on_the_server(database, interrupted):
     with pytest.raises(KeyboardInterrupt):
         db_read("SELECT pg_sleep(60)")
     assert time.monotonic() - begin < 10
-    assert active("%pg_sleep(60)%") == 0
+    assert ends("%pg_sleep(60)%")
 
 
 def test_an_interrupted_write_leaves_nothing(database, interrupted):
     interrupted("COPY%")
     with pytest.raises(KeyboardInterrupt):
         db_write(batches(100_000), "interrupted")
-    assert active("COPY%") == 0
+    assert ends("COPY%")
     with pytest.raises(TableMissingError):
         db_read("interrupted")
 
