@@ -85,10 +85,8 @@ class Ways:
         self.all = {
             "write": lambda: db_write(self.frame, "t", if_exists="append"),
             "read": lambda: db_read("kept"),
-            "psql \\copy": lambda: self.psql(f"\\copy t FROM '{self.csv}' CSV HEADER"),
-            "psql \\copy to": lambda: self.psql(
-                f"\\copy kept TO '{self.out}' CSV HEADER"
-            ),
+            "psql \\copy": lambda: self.copy(f"t FROM '{self.csv}'"),
+            "psql \\copy to": lambda: self.copy(f"kept TO '{self.out}'"),
             "to_sql": self.to_sql,
             "read_sql": self.read_sql,
         }
@@ -100,7 +98,7 @@ class Ways:
         begin = time.perf_counter()
         self.all[name]()
         seconds = time.perf_counter() - begin
-        return seconds * (ROWS / SAMPLE if "sql" in name else 1)
+        return seconds * (ROWS / SAMPLE if name in ("to_sql", "read_sql") else 1)
 
     def make(self, table: str) -> None:
         self.execute(CREATE.format(table))
