@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import environment
-from .contract import phrase
 from .database import connection_engine
-from .errors import DaskUnreachableError, MissingPackageError
+from .errors import DaskUnreachableError
+from .extras import needing
 from .session import engine_of
 
 if TYPE_CHECKING:
@@ -68,15 +68,9 @@ def read_partitions(
     Scans of ranges of ``ctid``, since PostgreSQL 14:
     https://www.postgresql.org/docs/14/release-14.html
     """
-    try:
+    with needing("dask", "read_partitions"):
         import dask.dataframe
         import distributed
-    except ImportError as error:
-        raise MissingPackageError(
-            package="dask",
-            purpose=phrase("read_partitions", environment.language()),
-            command='pip install "hexa-kernels[dask]"',
-        ) from error
     from .sql import Table, parse_query
     from .sql_script import split
 

@@ -9,13 +9,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .r_numbers import INTEGER_MAX
+
 MEMORY = "openhexa"  # key of DataFrame.attrs: what R wants back
 LABELS, VALUE_LABELS = "column_labels", "variable_value_labels"  # column: label(s)
 # Marks of a whole frame: those that R reads, and all that come back.
 OF_R = ("r", "attributes", "agr", "groups", "groups_kept")
 OF_FRAME = (*OF_R, "geometry", "rows", "python")
 _READ = {"integer": int, "double": float, "character": str}
-_INTEGER_MAX = 2**31 - 1
 
 
 def own_parts(frame: Any) -> tuple[dict[str, Any], list[str]]:
@@ -82,7 +83,7 @@ def _type_of(labels: Any) -> str | None:
     kinds = {type(key) for key in labels}
     if kinds == {str}:
         return "character"
-    if kinds == {int} and all(abs(key) <= _INTEGER_MAX for key in labels):
+    if kinds == {int} and all(abs(key) <= INTEGER_MAX for key in labels):
         return "integer"
     return "double" if kinds == {float} else None
 

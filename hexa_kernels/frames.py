@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from . import environment
 from .arrow_types import REFUSALS
 from .columns import PREFIX, Crossing, decode, encode, own_metadata
-from .contract import phrase
 from .crossing import CrossingReport
 from .errors import (
     CrossingLossyError,
     DuplicateColumnsError,
     EmbeddedNulError,
     LeftBehindWarning,
-    MissingPackageError,
     UnsupportedColumnError,
     UnsupportedFrameError,
     ValuesChangedWarning,
 )
+from .extras import needing
 from .frame_metadata import OF_FRAME
 
 if TYPE_CHECKING:
@@ -253,14 +251,8 @@ _READERS = [
 
 
 def _to_polars(table: pa.Table) -> Any:
-    try:
+    with needing("polars", "read_frames"):
         import polars
-    except ImportError as error:
-        raise MissingPackageError(
-            package="polars",
-            purpose=phrase("read_frames", environment.language()),
-            command='pip install "hexa-kernels[polars]"',
-        ) from error
     repeated = {n for n in table.column_names if table.column_names.count(n) > 1}
     if repeated:
         raise DuplicateColumnsError(columns=", ".join(sorted(repeated)))

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from . import environment
 from .arrow_types import REFUSALS, cast
 from .columns import EXTENSION, Crossing, encode, kind_of
-from .contract import contract, phrase
-from .errors import InvalidTextError, MissingPackageError, UnsupportedColumnError
+from .contract import contract
+from .errors import InvalidTextError, UnsupportedColumnError
+from .extras import needing
 
 _OF_NUMPY = (
     *(pd.arrays.NumpyExtensionArray, pd.arrays.DatetimeArray),
@@ -199,19 +199,8 @@ def _arrow_series(array: pa.ChunkedArray) -> pd.Series:
 
 
 def _to_geometry(array: pa.ChunkedArray, marks: dict[str, str]) -> pd.Series:
-    geopandas = import_geopandas()
+    with needing("files", "read_geometry"):
+        import geopandas
     crs = json.loads(marks.get(EXTENSION_METADATA) or "{}").get("crs")
     with np.errstate(invalid="ignore"):  # an empty point is written as NaN
         return geopandas.GeoSeries.from_wkb(array.to_pylist(), crs=crs)
-
-
-def import_geopandas():
-    try:
-        import geopandas
-    except ImportError as error:
-        raise MissingPackageError(
-            package="geopandas",
-            purpose=phrase("read_geometry", environment.language()),
-            command='pip install "hexa-kernels[files]"',
-        ) from error
-    return geopandas

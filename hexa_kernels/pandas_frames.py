@@ -11,8 +11,9 @@ import pyarrow.types as kinds
 
 from .columns import EXTENSION, PREFIX, Crossing, kind_of, own_metadata
 from .errors import ColumnNamesError, RowNamesError
+from .extras import needing
 from .frame_metadata import MEMORY, OF_R, own_parts, read_labels, write_labels
-from .pandas_columns import dtype_name, import_geopandas, read_column, to_column
+from .pandas_columns import dtype_name, read_column, to_column
 
 
 def read(frame: pd.DataFrame) -> tuple[list[Crossing], dict[str, str], list[str]]:
@@ -112,7 +113,8 @@ def _kind(type_: pa.DataType) -> str:
 
 
 def _to_geopandas(frame: pd.DataFrame, active: str | None) -> Any:
-    geopandas = import_geopandas()
+    with needing("files", "read_geometry"):
+        import geopandas
     if active is None:
         return geopandas.GeoDataFrame(frame)
     return geopandas.GeoDataFrame(frame, geometry=active)

@@ -10,27 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .. import environment
-from ..contract import phrase
 from ..errors import (
     FolderNotWritableError,
-    MissingPackageError,
     PortReplacedWarning,
     WorkspaceInUseError,
 )
+from ..extras import needing
 from . import postgres, postgres_account, workspace_yaml
-
-
-@contextmanager
-def lab_extra() -> Iterator[None]:
-    """Import a package of the extra ``lab``, or say how to install it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            package=error.name,
-            purpose=phrase("run_workspace", environment.language()),
-            command='pip install "hexa-kernels[lab]"',
-        ) from error
 
 
 @contextmanager
@@ -68,7 +54,7 @@ def running(folder: Path, *, share: bool = False) -> Iterator[workspace_yaml.Wor
 
 def _lock(workspace: workspace_yaml.Workspace, stack: ExitStack) -> bool:
     """Take the workspace for this process; False if another one has it."""
-    with lab_extra():
+    with needing("lab", "run_workspace"):
         import filelock
 
     lock = filelock.FileLock(workspace.state / "lock", timeout=0)
@@ -123,7 +109,7 @@ def lab(folder: Path, arguments: list[str]) -> None:
     arguments : list of str
         Passed on to JupyterLab.
     """
-    with lab_extra():
+    with needing("lab", "run_workspace"):
         from jupyterlab.labapp import LabApp
     with running(folder) as workspace:
         options = [
@@ -153,7 +139,7 @@ def run(notebook: Path, output: Path, workspace: workspace_yaml.Workspace) -> No
 
     Its kernel is the one it names; ``notebook_dir()`` is its own folder.
     """
-    with lab_extra():
+    with needing("lab", "run_workspace"):
         import papermill
 
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ... import environment
 from ...database import database_engine
+from ...extras import needing
 from .. import lab, postgres, workspace_yaml
 
 NOTEBOOKS = ("crimea_python.ipynb", "crimea_r.ipynb")
@@ -74,7 +75,7 @@ def demo(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 def load_data(files: Path) -> None:
     """Write the table as crimea.csv, and into the database as crimea."""
-    with lab.lab_extra():
+    with needing("lab", "run_workspace"):
         import pandas
         import vega_datasets
 
@@ -86,7 +87,7 @@ def load_data(files: Path) -> None:
 
 
 def _run(notebook: Path, workspace: workspace_yaml.Workspace) -> Result:
-    with lab.lab_extra():
+    with needing("lab", "run_workspace"):
         import nbformat
         import papermill
         from nbconvert import HTMLExporter
