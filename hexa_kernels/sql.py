@@ -11,19 +11,23 @@ NAME_BYTES = 63  # PostgreSQL cuts a longer name, and says so in a notice only
 
 _PART = r'(?:"(?:[^"]|"")+"|[\w$-]+)'
 _NAME = re.compile(rf"\s*(?:({_PART})\.)?({_PART})\s*")
-_BLANK = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
+# PostgreSQL's comments hold others; a pattern of Python's only so many of them.
+_COMMENT = r"/\*(?:[^*/]|\*(?!/)|/(?!\*))*+\*/"
+for _ in range(7):
+    _COMMENT = rf"/\*(?:[^*/]|\*(?!/)|/(?!\*)|{_COMMENT})*+\*/"
+_BLANK = rf"(?:\s|--[^\n]*(?:\n|$)|{_COMMENT})*"
 _BEGIN = re.compile(
     rf"{_BLANK}(?:\(|(?:SELECT|WITH|VALUES|TABLE)\b)", re.IGNORECASE | re.DOTALL
 )
 _END = re.compile(rf"{_BLANK}\Z", re.DOTALL)
 # What may hold a colon or a semicolon that means nothing, then what means something.
 _TOKEN = re.compile(
-    r"""(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'
+    rf"""(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'
     | '(?:[^']|'')*'
     | "(?:[^"]|"")*"
-    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    | (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$
     | --[^\n]*
-    | /\*.*?\*/
+    | {_COMMENT}
     | ::
     | (?<![\w\])]):(?P<name>[^\W\d]\w*)
     | ;

@@ -12,6 +12,9 @@ from .session import Session, open_session
 from .sql import _END, _TOKEN
 from .table_query import Reading
 
+_SPLIT = re.compile(rf"{_TOKEN.pattern} | (?P<word>[^\W\d][\w$]*) | [()]", re.X | re.S)
+_ROUTINE = re.compile("create (or replace )?(function|procedure) ")
+
 
 def run_script(
     script: str, variables: Mapping[str, Any], connection: Any = None
@@ -52,14 +55,37 @@ def run_script(
 
 
 def split(script: str) -> list[str]:
-    """Cut a text at the semicolons that end statements; drop what is only comment."""
-    statements, begin = [], 0
-    for token in _TOKEN.finditer(script):
-        if token[0] == ";":
-            statements.append(script[begin : token.start()])
-            begin = token.end()
-    statements.append(script[begin:])
-    return [text.strip() for text in statements if not _END.match(text)]
+    """Cut a text at the semicolons that end statements; drop what is only comment.
+
+    By the rules of psql: not within parentheses (CREATE RULE), nor in the body of a
+    routine, BEGIN ATOMIC … END. Blanks stand before each statement, so that a line and
+    column of it are those of the whole text.
+    """
+    statements, begin, parentheses, blocks, words = [], 0, 0, 0, ""
+    for token in _SPLIT.finditer(script):
+        text = token[0].lower()
+        if text in ("(", ")"):
+            parentheses = max(0, parentheses + (1 if text == "(" else -1))
+        elif token["word"] and not parentheses:
+            words += f"{text} "
+            if _ROUTINE.match(words):
+                blocks += text == "begin" or (text == "case" and blocks > 0)
+                blocks -= text == "end" and blocks > 0
+        elif text == ";" and not parentheses and not blocks:
+            statements.append((begin, token.start()))
+            begin, words = token.end(), ""
+    statements.append((begin, len(script)))
+    return [
+        _blanks(script[:first]) + script[first:last].rstrip()
+        for first, last in statements
+        if not _END.match(script[first:last])
+    ]
+
+
+def _blanks(text: str) -> str:
+    """Give as many lines as a text has, and as long a last one."""
+    *lines, last = text.split("\n")
+    return "\n" * len(lines) + " " * len(last)
 
 
 def _values(statement: str, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import pytest
 
 from hexa_kernels.sql_script import split
 
+from .conftest import database_variables
+
 
 @pytest.fixture
 def admin(running_database):
@@ -26,10 +28,31 @@ def cases(admin):
     return admin
 
 
+@pytest.fixture(scope="module")
+def shared_notebook(shared_kernel, running_database):
+    return shared_kernel(
+        "openhexa-python", database_variables(running_database.database)
+    )
+
+
 @pytest.fixture
-def notebook(kernel, database, files, cases):
+def notebook(shared_notebook, cases):
+    """A notebook that other tests use too: what they named is still there."""
+    return shared_notebook
+
+
+@pytest.fixture
+def new_notebook(kernel, database, files, cases):
     return kernel("openhexa-python")
 
+
+RULE = "CREATE RULE r AS ON DELETE TO t DO ALSO (INSERT INTO u VALUES (1); SELECT 1)"
+ATOMIC = """CREATE OR REPLACE FUNCTION sign_of(x int) RETURNS text LANGUAGE sql
+BEGIN ATOMIC
+  SELECT 1;
+  SELECT CASE WHEN x < 0 THEN '-' ELSE CASE x WHEN 0 THEN '0' ELSE '+' END END;
+END"""
+QUOTED = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$"
 
 # Statements -------------------------------------------------------------------------
 
@@ -45,10 +68,24 @@ def notebook(kernel, database, files, cases):
         ("SELECT 'it''s;'; SELECT E'\\';'", ["SELECT 'it''s;'", "SELECT E'\\';'"]),
         ("SELECT $$a;b$$; SELECT $x$;$$;$x$", ["SELECT $$a;b$$", "SELECT $x$;$$;$x$"]),
         ("SELECT 1 -- a; b\n; SELECT 2", ["SELECT 1 -- a; b", "SELECT 2"]),
+        ("/* a /* b; */ ; */ SELECT 1;", ["/* a /* b; */ ; */ SELECT 1"]),
+        ("SELECT 1 /* ; /**//***/ */; X", ["SELECT 1 /* ; /**//***/ */", "X"]),
+        ("SELECT a$b$; SELECT $b$;$b$", ["SELECT a$b$", "SELECT $b$;$b$"]),
+        ("SELECT U&'\\0061;', B'1;'; X", ["SELECT U&'\\0061;', B'1;'", "X"]),
+        (f"{RULE}; SELECT 1", [RULE, "SELECT 1"]),
+        (f"{ATOMIC}; SELECT 1", [ATOMIC, "SELECT 1"]),
+        ("BEGIN; SELECT 1; END; X", ["BEGIN", "SELECT 1", "END", "X"]),
+        ("SELECT CASE WHEN a THEN 1 END; X", ["SELECT CASE WHEN a THEN 1 END", "X"]),
+        (f"{QUOTED}; SELECT 1", [QUOTED, "SELECT 1"]),
     ],
 )
 def test_a_script_is_cut_where_a_statement_ends(script, statements):
-    assert split(script) == statements
+    assert [statement.strip() for statement in split(script)] == statements
+
+
+@pytest.mark.parametrize("opened", ["/*" * 5000, "(" * 5000, "'" * 5001, "$$" * 5001])
+def test_what_is_never_closed_is_one_statement(opened):
+    assert split(f"SELECT 1; {opened} x; y")[0] == "SELECT 1"
 
 
 # A cell ------------------------------------------------------------------------------
@@ -143,6 +180,18 @@ def test_an_error_marks_the_place(notebook):
     assert "1: SELECT distrikt\n          ^" in error
 
 
+def test_a_place_is_counted_from_the_begin_of_the_cell(notebook):
+    error = notebook.error("%%sql\nSELECT 1;\nSELECT 2; SELECT distrikt FROM cases")
+    shown = error[error.rindex("2: ") :].splitlines()
+    place = len("2: SELECT 2; SELECT ")
+    assert shown[0].index("distrikt") == shown[1].index("^") == place
+
+
+def test_functions_of_the_standard_s_form_are_made(notebook):
+    notebook.result(f"%%sql -o f\n{ATOMIC}; SELECT sign_of(-2) AS s")
+    assert notebook.result("f.s.tolist()") == "['-']"
+
+
 def test_a_missing_table_has_its_nearest_names(notebook):
     assert "Similar names: cases" in notebook.error("%%sql\nSELECT * FROM casse")
 
@@ -185,14 +234,16 @@ def test_a_plain_kernel_has_it_too(kernel, database, files):
     assert plain.result("f.one.tolist()") == "[1]"
 
 
-def test_nothing_is_loaded_before_the_first_sql_cell(notebook):
+def test_nothing_is_loaded_before_the_first_sql_cell(new_notebook):
     heavy = "('pyarrow', 'sqlalchemy', 'pandas', 'hexa_kernels.session')"
     loaded = f"[m for m in {heavy} if m in __import__('sys').modules]"
-    assert notebook.result("get_ipython().find_cell_magic('sql') is not None") == "True"
-    assert notebook.result(loaded) == "[]"
+    magic = "get_ipython().find_cell_magic('sql') is not None"
+    assert new_notebook.result(magic) == "True"
+    assert new_notebook.result(loaded) == "[]"
 
 
-def test_tables_and_columns_are_completed_once_a_cell_has_run(notebook):
+def test_tables_and_columns_are_completed_once_a_cell_has_run(new_notebook):
+    notebook = new_notebook
     assert "cases" not in notebook.complete("%%sql\nSELECT * FROM cas")
     notebook.result("%%sql\nSELECT 1")
     assert "cases" in notebook.complete("%%sql\nSELECT * FROM cas")
@@ -201,7 +252,8 @@ def test_tables_and_columns_are_completed_once_a_cell_has_run(notebook):
     assert "import" in notebook.complete("impor")
 
 
-def test_completion_says_nothing_of_a_server_that_is_gone(notebook):
+def test_completion_says_nothing_of_a_server_that_is_gone(new_notebook):
+    notebook = new_notebook
     notebook.result("%%sql\nSELECT 1")
     notebook.result("import os; os.environ['WORKSPACE_DATABASE_PORT'] = '1'")
     complete = "from hexa_kernels.kernel import sql_magic\nsql_magic.complete"
