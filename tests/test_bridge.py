@@ -17,8 +17,15 @@ ENGINES = ["sidecar", "embedded"]
 
 @pytest.fixture
 def notebook(kernel, files):
-    """A Python notebook of the workspace."""
+    """A Python notebook of the workspace, for a test that ends R or leaves traces."""
     return kernel("openhexa-python")
+
+
+@pytest.fixture(scope="module")
+def shared(shared_kernel, tmp_path_factory):
+    """A notebook that other tests use too: what they named is still there."""
+    files = tmp_path_factory.mktemp("files")
+    return shared_kernel("openhexa-python", {"WORKSPACE_FILES_PATH": str(files)})
 
 
 def cell(engine, code, options=""):
@@ -37,9 +44,9 @@ def ended(pid: int, processes: set[int]) -> bool:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_r_shows_what_it_shows_in_order(engine, notebook):
+def test_r_shows_what_it_shows_in_order(engine, shared):
     code = 'print("un"); message("deux"); warning("trois"); x <- 4\nx\ninvisible(5)'
-    reply, outputs = notebook.run(cell(engine, code))
+    reply, outputs = shared.run(cell(engine, code))
     assert reply["status"] == "ok"
     text = " ".join(text for _, text in outputs)
     order = [text.index(word) for word in ("un", "deux", "trois", "[1] 4")]
@@ -49,8 +56,8 @@ def test_r_shows_what_it_shows_in_order(engine, notebook):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_frames_and_values_cross_both_ways(engine, notebook):
-    notebook.result(
+def test_frames_and_values_cross_both_ways(engine, shared):
+    shared.result(
         "import pandas\n"
         "frame = pandas.DataFrame({'n': pandas.array([1, None], 'Int64'),"
         " 's': ['é', None]})\n"
@@ -61,30 +68,28 @@ def test_frames_and_values_cross_both_ways(engine, notebook):
         "frame$level <- factor(c('low', 'high'), c('low', 'mid', 'high'))\n"
         "taken <- list(mean = 1.5, ok = TRUE, day = as.Date('2024-02-29'))"
     )
-    assert (
-        notebook.result(cell(engine, code, "-i frame,given -o frame -o taken")) is None
-    )
-    assert notebook.result("str(frame['n'].dtype)") == "'Int64'"
-    assert "low" in notebook.result("list(frame['level'].cat.categories)")
-    assert notebook.result("taken['day'].isoformat(), taken['mean'], taken['ok']") == (
+    assert shared.result(cell(engine, code, "-i frame,given -o frame -o taken")) is None
+    assert shared.result("str(frame['n'].dtype)") == "'Int64'"
+    assert "low" in shared.result("list(frame['level'].cat.categories)")
+    assert shared.result("taken['day'].isoformat(), taken['mean'], taken['ok']") == (
         "('2024-02-29', 1.5, True)"
     )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_line_gives_its_value(engine, notebook):
-    assert notebook.result(f"%R --engine {engine} sum(1:4)") == "10"
-    assert notebook.result(f"y = %R --engine {engine} c(a = 1.5)\ny") is not None
+def test_a_line_gives_its_value(engine, shared):
+    assert shared.result(f"%R --engine {engine} sum(1:4)") == "10"
+    assert shared.result(f"y = %R --engine {engine} c(a = 1.5)\ny") is not None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_error_of_r_is_one_of_the_cell_and_the_notebook_lives_on(engine, notebook):
-    assert "R stops with an error: Error" in notebook.error(cell(engine, "stop('non')"))
-    assert notebook.result(cell(engine, "1 + 1")) == "[1] 2"
+def test_an_error_of_r_is_one_of_the_cell_and_the_notebook_lives_on(engine, shared):
+    assert "R stops with an error: Error" in shared.error(cell(engine, "stop('non')"))
+    assert shared.result(cell(engine, "1 + 1")) == "[1] 2"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_plot_is_a_picture_of_the_asked_size(engine, notebook):
+def test_a_plot_is_a_picture_of_the_asked_size(engine, shared):
     pictures = []
 
     def collect(message):
@@ -92,7 +97,7 @@ def test_a_plot_is_a_picture_of_the_asked_size(engine, notebook):
             pictures.append(message["content"])
 
     code = cell(engine, "plot(1)", "--width 4 --height 3 --res 100")
-    notebook.client.execute_interactive(code, output_hook=collect, timeout=60)
+    shared.client.execute_interactive(code, output_hook=collect, timeout=60)
     (picture,) = pictures
     png = base64.b64decode(picture["data"]["image/png"])
     assert struct.unpack(">II", png[16:24]) == (400, 300)
@@ -103,9 +108,9 @@ def test_the_workspace_is_primed_in_r(engine, notebook, files):
     assert str(files) in notebook.result(cell(engine, "workspace$files_path"))
 
 
-def test_both_engines_have_the_same_libraries(notebook):
+def test_both_engines_have_the_same_libraries(shared):
     found = [
-        notebook.result(cell(engine, "cat(sort(.libPaths()), sep = '\\n')"))
+        shared.result(cell(engine, "cat(sort(.libPaths()), sep = '\\n')"))
         for engine in ENGINES
     ]
     assert found[0] == found[1]
@@ -117,21 +122,21 @@ def test_both_engines_have_the_same_libraries(notebook):
     ("options", "error"),
     [("-i nothing", "Python has no variable nothing"), ("-o nothing", "no variable")],
 )
-def test_an_unknown_name_is_named(engine, options, error, notebook):
-    assert error in notebook.error(cell(engine, "1", options))
+def test_an_unknown_name_is_named(engine, options, error, shared):
+    assert error in shared.error(cell(engine, "1", options))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_interrupt_stops_r_and_keeps_its_variables(engine, notebook):
-    notebook.result(cell(engine, "kept <- 7"))
+def test_an_interrupt_stops_r_and_keeps_its_variables(engine, shared):
+    shared.result(cell(engine, "kept <- 7"))
     # Asked to stop on an error, a kernel drops what arrives just after it.
-    request = notebook.client.execute(cell(engine, "repeat {}"), stop_on_error=False)
+    request = shared.client.execute(cell(engine, "repeat {}"), stop_on_error=False)
     time.sleep(1)
-    notebook.manager.interrupt_kernel()
-    reply = notebook.client.get_shell_msg(timeout=30)
+    shared.manager.interrupt_kernel()
+    reply = shared.client.get_shell_msg(timeout=30)
     assert reply["parent_header"]["msg_id"] == request
     assert reply["content"]["ename"] == "KeyboardInterrupt"
-    assert notebook.result(cell(engine, "kept")) == "[1] 7"
+    assert shared.result(cell(engine, "kept")) == "[1] 7"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -186,21 +191,21 @@ def test_a_call_that_does_not_stop_is_told_of(notebook):
     assert notebook.result("%%R\nkept") == "[1] 7"
 
 
-def test_readline_asks_the_user(notebook):
-    client = notebook.client
+def test_readline_asks_the_user(shared):
+    client = shared.client
     request = client.execute("%%R\nname <- readline('Nom ? ')", allow_stdin=True)
     asked = client.get_stdin_msg(timeout=60)
     assert asked["content"]["prompt"] == "Nom ? "
     client.input("Ana")
     while client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] != request:
         pass
-    assert notebook.result("%%R\nname") == '[1] "Ana"'
+    assert shared.result("%%R\nname") == '[1] "Ana"'
 
 
-def test_names_of_r_are_completed(notebook):
-    notebook.result("%%R\nmy_long_name <- 1")
-    assert "my_long_name" in notebook.complete("%%R\n1 + my_lo")
-    assert "import" in notebook.complete("impor")
+def test_names_of_r_are_completed(shared):
+    shared.result("%%R\nmy_long_name <- 1")
+    assert "my_long_name" in shared.complete("%%R\n1 + my_lo")
+    assert "import" in shared.complete("impor")
 
 
 def test_nothing_is_loaded_before_the_first_r_cell(notebook):
@@ -224,9 +229,9 @@ def displays(notebook, code):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_plot_is_svg_where_asked_for(engine, notebook):
+def test_a_plot_is_svg_where_asked_for(engine, shared):
     code = cell(engine, "plot(1)", "--format svg --width 4 --height 3 --res 100")
-    (picture,) = displays(notebook, code)
+    (picture,) = displays(shared, code)
     assert "image/png" not in picture["data"]
     root = ElementTree.fromstring(picture["data"]["image/svg+xml"])
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -239,7 +244,7 @@ def test_a_plot_is_svg_where_asked_for(engine, notebook):
     # Half of the pixels, as for screens with twice as many.
     assert (sizes["width"], sizes["height"], sizes["isolated"]) == (200, 150, True)
     # Options of a cell are its own.
-    (picture,) = displays(notebook, cell(engine, "plot(1)"))
+    (picture,) = displays(shared, cell(engine, "plot(1)"))
     assert "image/svg+xml" not in picture["data"]
     png = base64.b64decode(picture["data"]["image/png"])
     assert struct.unpack(">II", png[16:24]) != (400, 300)
@@ -257,9 +262,9 @@ def test_the_user_s_own_option_decides_on_the_format(engine, notebook):
     assert "image/svg+xml" in picture["data"]
 
 
-def test_options_of_a_cell_end_with_it_also_after_an_error(notebook):
-    notebook.error("%%R --format svg\nstop('non')")
-    (picture,) = displays(notebook, "%%R\nplot(1)")
+def test_options_of_a_cell_end_with_it_also_after_an_error(shared):
+    shared.error("%%R --format svg\nstop('non')")
+    (picture,) = displays(shared, "%%R\nplot(1)")
     assert "image/svg+xml" not in picture["data"]
 
 

@@ -3,6 +3,9 @@
 import time
 
 import pytest
+import sqlalchemy
+
+from hexa_kernels import database_engine
 
 ENGINES = ["sidecar", "embedded"]
 KEPT = "kept <- list(runif(1000), data.frame(s = c('é', NA)), function(x) x)"
@@ -19,19 +22,14 @@ def interrupt(notebook, code, *after_s):
     """Run a cell and press Ctrl-C; give its error's name, its text and its seconds.
 
     ``after_s``: when to press, counted from the begin; for a text, once that text
-    appears.
+    appears; for a function, once it is true.
     """
     client = notebook.client
     # Asked to stop on an error, a kernel drops what arrives just after it.
     request = client.execute(code, allow_stdin=True, stop_on_error=False)
     begin, text, presses = time.monotonic(), "", list(after_s)
     while time.monotonic() < begin + 90:
-        due = presses and (
-            presses[0] in text
-            if isinstance(presses[0], str)
-            else time.monotonic() > begin + presses[0]
-        )
-        if due:
+        if presses and is_due(presses[0], text, begin):
             presses.pop(0)
             pressed = time.monotonic()
             notebook.manager.interrupt_kernel()
@@ -47,18 +45,47 @@ def interrupt(notebook, code, *after_s):
     raise TimeoutError(text)
 
 
-def test_a_query_is_cancelled_and_the_connection_goes_on(database, notebook):
-    notebook.result(f"%%R\n{KEPT}\nDBI::dbGetQuery(con, 'SELECT 1')")
-    before = notebook.result(f"%%R\n{HASH}; pid <- DBI::dbGetInfo(con)$backendPId")
-    code = "%%R\nDBI::dbGetQuery(con, 'SELECT pg_sleep(60)')"
-    error, _, seconds = interrupt(notebook, code, 1)
-    assert error == "KeyboardInterrupt"
-    assert seconds < 30
-    assert notebook.result(f"%%R\n{HASH}") == before
+def is_due(press, text, begin):
+    if callable(press):
+        return press()
+    return press in text if isinstance(press, str) else time.monotonic() > begin + press
+
+
+def is_asleep(seconds):
+    """Tell whether the server runs pg_sleep() of so many seconds."""
+    running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query"
+    query = sqlalchemy.text(f"{running} = 'SELECT pg_sleep({seconds})'")
+    with database_engine().connect() as connection:
+        return connection.scalar(query) == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_query_is_cancelled_and_the_connection_goes_on(engine, database, notebook):
+    magic = f"%%R --engine {engine}"
+    notebook.result(f"{magic}\n{KEPT}\nDBI::dbGetQuery(con, 'SELECT 1')")
+    before = notebook.result(f"{magic}\n{HASH}; pid <- DBI::dbGetInfo(con)$backendPId")
+    code = f"{magic}\nDBI::dbGetQuery(con, 'SELECT pg_sleep(600)')"
+    assert interrupt(notebook, code, lambda: is_asleep(600))[0] == "KeyboardInterrupt"
+    assert notebook.result(f"{magic}\n{HASH}") == before
     again = "DBI::dbGetQuery(con, 'SELECT 40 + 2 AS x')$x"
-    assert notebook.result(f"%%R\n{again}") == "[1] 42"
+    assert notebook.result(f"{magic}\n{again}") == "[1] 42"
     same = "identical(DBI::dbGetInfo(con)$backendPId, pid)"
-    assert notebook.result(f"%%R\n{same}") == "[1] TRUE"
+    assert notebook.result(f"{magic}\n{same}") == "[1] TRUE"
+
+
+def test_the_user_is_told_of_a_query_that_the_server_cannot_cancel(database, notebook):
+    """Where R waits in C, in the notebook's process: a query that has another name."""
+    magic = "%%R --engine embedded"
+    setting = "Sys.setenv(HEXA_R_PROCESS = ''); other <- database_connection()"
+    notebook.result(f"{magic}\n{setting}")
+    query = "DBI::dbGetQuery(other, 'SELECT pg_sleep(12)')"
+    code = f"{magic}\nwaited <- {query}\nlate <- 1"
+    error, text, _ = interrupt(notebook, code, lambda: is_asleep(12))
+    assert "R does not stop yet: `late <- 1`" in text
+    assert "only a restart of the kernel" in text
+    assert error == "KeyboardInterrupt"
+    assert notebook.result(f"{magic}\nexists('late')") == "[1] FALSE"
+    assert notebook.result(f"{magic}\nSys.sleep(0); 7") == "[1] 7"
 
 
 def test_the_queries_of_another_notebook_go_on(kernel, files, database):
@@ -76,8 +103,7 @@ def test_the_queries_of_another_notebook_go_on(kernel, files, database):
 
 
 def test_a_matrix_product_is_told_of_and_stops_at_its_end(notebook):
-    # R's own loop, whose time is foreseeable; BLAS uses as many cores as it finds.
-    setting = f"{KEPT}\noptions(matprod = 'internal'); m <- matrix(runif(1e6), 1000)"
+    setting = f"{KEPT}\nm <- matrix(runif(1e6), 1000)"
     notebook.result(f"%%R\n{setting}")
     before = notebook.result(f"%%R\n{HASH}")
     took = notebook.result("%%R\ncat(system.time(m %*% m)[['elapsed']])")

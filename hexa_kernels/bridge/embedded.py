@@ -12,12 +12,13 @@ from typing import Any
 import pyarrow
 
 from ..contract import phrase
-from ..environment import language
+from ..environment import language, variable
 from ..errors import MissingPackageError, RpyPairError, RThreadError
 from ..r_packages import find_r
 from .interrupts import Interrupts
-from .process import specification
+from .process import r_name, specification
 from .relay import failure_of, from_r, show, to_r
+from .stopping import Watch
 
 
 @cache
@@ -38,6 +39,10 @@ class Embedded:
             paths = self._rinterface.baseenv[".libPaths"]
             first = libraries.split(os.pathsep)
             paths(self._rinterface.StrSexpVector([*first, *paths()]))
+        # As the R of the other engine, known by its name to the database.
+        self._name = r_name()
+        known = {variable("r_process"): self._rinterface.StrSexpVector([self._name])}
+        self._rinterface.baseenv["Sys.setenv"](**known)
         self._failure = None
         self._keep = [
             self._rinterface.rternalize(function)
@@ -98,7 +103,10 @@ class Embedded:
     def _in_r(self, function: str, *arguments: str) -> Any:
         _in_main_thread()
         try:
-            with Interrupts(then=self._ask_r_to_stop) as self._interrupts:
+            with (
+                Interrupts(then=self._ask_r_to_stop) as self._interrupts,
+                Watch(self._name, arguments[0], self._ask_r_to_stop),
+            ):
                 result = self._own(function)(*arguments)
         finally:  # one that came too late
             self._rinterface.openrlib.rlib.R_interrupts_pending = 0

@@ -21,6 +21,11 @@ POLL_S = 0.25
 START_TIMEOUT_S = 60
 
 
+def r_name() -> str:
+    """Make a name that the database knows the connections of one R by."""
+    return f"hexa-r-{uuid.uuid4().hex[:16]}"
+
+
 class RProcess:
     """An OpenHEXA R kernel in a process of its own.
 
@@ -35,7 +40,7 @@ class RProcess:
     """
 
     def __init__(self):
-        self.name = f"hexa-r-{uuid.uuid4().hex[:16]}"
+        self.name = r_name()
         self.client = self._manager = self._watchdog = None
         self.folders = []
 

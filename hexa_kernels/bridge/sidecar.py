@@ -128,7 +128,10 @@ class Sidecar:
         while True:
             # Before R begins with this code, it forgets interrupts.
             if is_running and interrupts.count:
-                stopping = stopping or Stopping(self.process, code)
+                process = self.process
+                stopping = stopping or Stopping(
+                    process.name, code, process.interrupt, process.stop
+                )
                 stopping.go_on(interrupts.count)
             message = self._next_message(request, interrupts)
             if message is None:
