@@ -38,12 +38,13 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%'
 # A domain is written as the type below it.
 _COLUMNS = """
 SELECT a.attname::text AS name, b.typname::text AS base, b.typtype = 'e' AS is_enum,
-  format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE a.atttypid END,
-    CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END) AS type,
+  format_type(m.oid, m.typmod) AS type, format_type(m.oid, -1) AS unbounded,
   a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS is_required
 FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
-  JOIN pg_type AS b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype
-    ELSE t.oid END
+  CROSS JOIN LATERAL (
+    SELECT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE a.atttypid END,
+      CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END) AS m(oid, typmod)
+  JOIN pg_type AS b ON b.oid = m.oid
 WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.attgenerated = ''
 ORDER BY a.attnum
@@ -67,7 +68,9 @@ def find(session: Session, table: Table) -> str | None:
 
 
 def columns(session: Session, oid: str) -> list[dict]:
-    """Give name, base, is_enum, type and is_required of each column to be written."""
+    """Describe each column to be written: name, base, is_enum, type, unbounded (that
+    type without its precision or length) and is_required.
+    """
     return session.rows(_COLUMNS, oid)
 
 

@@ -50,9 +50,10 @@ def database_engine(*, read_only: bool = False) -> "Engine":
     ----------
     read_only : bool
         Refuse every write: the server answers it with an error, also after
-        ``SET default_transaction_read_only = off``. A guard against accidents: an
-        explicit ``SET TRANSACTION READ WRITE`` passes it, and so does AUTOCOMMIT
-        behind a pooler that takes no start options.
+        ``SET default_transaction_read_only = off``, and refuses
+        ``SET TRANSACTION READ WRITE``. A guard against accidents: an explicit
+        ``BEGIN READ WRITE`` after a COMMIT of one's own passes it, and so does
+        AUTOCOMMIT behind a pooler that takes no start options.
 
     Raises
     ------
@@ -141,6 +142,7 @@ def _engine(url: "URL", read_only: bool, renews: bool) -> "Engine":
     listen(engine, "before_execute", _check_before_statement)
     if read_only:
         listen(engine, "connect", _begin_read_only)
+        listen(engine, "begin", _stay_read_only)
     listen(engine, "do_connect", _connecting(renews))
     return engine
 
@@ -151,6 +153,12 @@ def _begin_read_only(connection, _record) -> None:
         connection.set_session(readonly=True)
     else:
         connection.read_only = True
+
+
+def _stay_read_only(connection: "Connection") -> None:
+    """Run a query: after its first one, a transaction cannot become READ WRITE."""
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 def _connecting(renews: bool):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import environment, sql
@@ -36,6 +37,11 @@ _PARAMETERS = (
     *("application_name", "connect_timeout", "sslmode", "sslrootcert", "sslcert"),
     *("sslkey", "target_session_attrs"),
 )
+# Tables make types of their rows, too: known or not, these are read as text.
+_TYPES = """
+SELECT count(*)::text || ' ' || sum(hashtext(typname || oid::text))::text FROM pg_type
+WHERE typtype <> 'c' AND typarray <> 0
+"""
 _BATCH = "adbc.postgresql.batch_size_hint_bytes"
 _COPY = "adbc.postgresql.use_copy"
 _STATUS = "adbc.postgresql.transaction_status"
@@ -75,9 +81,12 @@ def engine_of(connection: Any) -> "sqlalchemy.Engine":
     )
 
 
-def _conninfo(engine: "sqlalchemy.Engine") -> str:
-    """Write what the engine's own connection was made with, in libpq's form."""
+def _look_up(engine: "sqlalchemy.Engine") -> tuple[str, str]:
+    """Give what the engine's own connection was made with, in libpq's form, and a sum
+    of the types that its database has.
+    """
     with engine.connect() as connection:
+        types = connection.exec_driver_sql(_TYPES).scalar()
         info = connection.connection.driver_connection.info
         known = getattr(info, "dsn_parameters", None) or info.get_parameters()
         known = {**known, "password": info.password}
@@ -87,7 +96,27 @@ def _conninfo(engine: "sqlalchemy.Engine") -> str:
         f"{name}='" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
         for name, value in known.items()
     )
-    return " ".join(escaped)
+    return " ".join(escaped), types
+
+
+@lru_cache(maxsize=8)
+def _database(conninfo: str, _types: str) -> Any:
+    """Make the driver read all types, which takes longer than to connect.
+
+    Kept while the types are the same. It holds no connection, so it may be forked.
+    """
+    import adbc_driver_postgresql
+    from adbc_driver_manager.dbapi import _SharedDatabase
+
+    return _SharedDatabase(adbc_driver_postgresql.connect(conninfo))
+
+
+def _connect(engine: "sqlalchemy.Engine") -> Any:
+    from adbc_driver_manager import AdbcConnection
+    from adbc_driver_postgresql import dbapi
+
+    database = _database(*_look_up(engine))
+    return dbapi.Connection(database, AdbcConnection(database._db))
 
 
 @contextmanager
@@ -115,7 +144,7 @@ class Session:
         self.stopped = threading.Event()
         self._worker = ThreadPoolExecutor(1, "hexa-database")
         try:
-            self._connection = dbapi.connect(_conninfo(engine))
+            self._connection = _connect(engine)
         except dbapi.Error as error:  # too many connections, for one
             url, reason = engine.url, str(error).strip().splitlines()[-1]
             raise DatabaseRefusedError(

@@ -1,5 +1,6 @@
 """What can be written: frames, streams of batches, Parquet files and folders."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,12 @@ import pyarrow as pa
 from . import environment
 from ._workspace import file_path
 from .contract import phrase
-from .errors import FileMissingError, FileUnreadableError, InvalidArgumentError
+from .errors import (
+    FileMissingError,
+    FileUnreadableError,
+    InvalidArgumentError,
+    UnsupportedColumnError,
+)
 from .frames import to_arrow
 
 BATCH_ROWS = 65_536
@@ -79,4 +85,27 @@ def _open_parquet(path: Path) -> Source:
         cache_metadata=False,
     )
     batches = (pa.Table.from_batches([batch]) for batch in scanned)
-    return Source(found.schema, batches, rows)
+    return Source(_mark_geometry(found.schema), batches, rows)
+
+
+def _mark_geometry(schema: pa.Schema) -> pa.Schema:
+    """Mark GeoParquet's columns as GeoArrow does.
+
+    https://geoparquet.org/releases/v1.1.0/: without a CRS it is OGC:CRS84, with null
+    none is known.
+    """
+    geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+    for name, column in geo.get("columns", {}).items():
+        at = schema.get_field_index(name)
+        if at == -1:  # left out by who kept the metadata
+            continue
+        if column["encoding"] != "WKB":
+            raise UnsupportedColumnError(column=name, type=column["encoding"])
+        marks = {
+            "ARROW:extension:name": "geoarrow.wkb",
+            "ARROW:extension:metadata": json.dumps(
+                {"crs": column.get("crs", "OGC:CRS84")}
+            ),
+        }
+        schema = schema.set(at, schema.field(at).with_metadata(marks))
+    return schema

@@ -1,9 +1,9 @@
 """Which PostgreSQL type a column gets, and how its values become those of a table's."""
 
+import json
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from . import environment
@@ -36,6 +36,9 @@ _DIRECT = {
 _DIRECT |= {f"_{name}": pa.list_(type_) for name, type_ in _DIRECT.items()}
 _NUMBERS = ("int2", "int4", "int8", "float4", "float8", "numeric")
 _MAPS = ("geometry", "geography")
+# What the server rounds or cuts to a declared precision or length, and says nothing.
+_CUT = ("numeric", "varchar", "bpchar", "bit", "varbit")
+_CUT_TIMES = ("time", "timetz", "timestamp", "timestamptz", "interval")
 
 
 @dataclass
@@ -44,12 +47,14 @@ class Sent:
 
     ``type`` is Arrow's. Where the table's type needs it, the column goes first to a
     temporary table, as type ``staged``; ``cast``, of {}, makes the other of that.
+    ``loss``, of {} too, is true of a value that the cast changes.
     """
 
     name: str
     type: pa.DataType
     cast: str | None = None
     staged: str = ""
+    loss: str | None = None
 
 
 def new_type(field: pa.Field) -> str:
@@ -97,17 +102,32 @@ def choose(
         made = f"ST_SetSRID(ST_GeomFromWKB({{}}), {srid})::{base}"
         return Sent(field.name, pa.binary(), made, "bytea")
     if base == "numeric" and _is_number(type_):
-        return _choose_numeric(field.name, type_, column["type"])
+        return _choose_numeric(field.name, type_, column)
     wanted = pa.string() if column["is_enum"] else _DIRECT.get(base)
     is_kin = kinds.is_null(type_) or _is_kin(type_, base, wanted)
     if not is_kin and not is_asked:
         return None
     if wanted is None or not is_kin:
-        full = f"{{}}::{column['type']}"
         if _is_list(type_):
-            return Sent(field.name, pa.list_(pa.string()), full, "text[]")
-        return Sent(field.name, pa.string(), full, "text")
+            return _staged(field.name, pa.list_(pa.string()), column, "text[]")
+        return _staged(field.name, pa.string(), column, "text")
+    if _is_bounded(column, _CUT_TIMES):
+        return _staged(field.name, wanted, column, column["unbounded"])
     return Sent(field.name, wanted)
+
+
+def _staged(name: str, type_: pa.DataType, column: dict, staged: str) -> Sent:
+    """Send a column to a temporary table first, for the server to cast."""
+    full = f"{{0}}::{column['type']}"
+    is_cut = _is_bounded(column, _CUT + _CUT_TIMES)
+    loss = f"{{0}}::{column['unbounded']} <> {full}" if is_cut else None
+    return Sent(name, type_, full, staged, loss)
+
+
+def _is_bounded(column: dict, bases: tuple[str, ...]) -> bool:
+    """Say whether a type, or that of an array's items, has a precision or a length."""
+    is_one = column["base"].lstrip("_") in bases
+    return is_one and column["type"] != column["unbounded"]
 
 
 def _is_kin(type_: pa.DataType, base: str, wanted: pa.DataType | None) -> bool:
@@ -146,17 +166,18 @@ def _is_time(type_: pa.DataType) -> bool:
     return kinds.is_date(type_) or kinds.is_timestamp(type_)
 
 
-def _choose_numeric(name: str, type_: pa.DataType, full: str) -> Sent:
+def _choose_numeric(name: str, type_: pa.DataType, column: dict) -> Sent:
     """Keep every digit: what a declared precision would round is refused."""
-    if "(" in full:
-        precision, _, scale = full.partition("(")[2].rstrip(")").partition(",")
+    if column["type"] != column["unbounded"]:
+        declared = column["type"].partition("(")[2].rstrip(")")
+        precision, _, scale = declared.partition(",")
         precision, scale = int(precision), int(scale or 0)
-        wide = pa.decimal128 if precision <= 38 else pa.decimal256
         if 0 <= scale <= precision <= 76:
+            wide = pa.decimal128 if precision <= 38 else pa.decimal256
             return Sent(name, wide(precision, scale))
     elif kinds.is_decimal(type_):
         return Sent(name, type_)
-    return Sent(name, pa.string(), f"{{}}::{full}", "text")
+    return _staged(name, pa.string(), column, "text")
 
 
 def conform(
@@ -168,18 +189,32 @@ def conform(
     values = _cast(array, sent.type)
     if values is not None:
         return values
-    if kinds.is_uint64(array.type):
-        found, instead = str(pc.max(array).as_py()), "numeric"
-    elif kinds.is_timestamp(array.type) and kinds.is_timestamp(sent.type):
+    if kinds.is_timestamp(array.type) and kinds.is_timestamp(sent.type):
         found, instead = phrase("finer_times", environment.language()), "text"
+    elif kinds.is_decimal(sent.type) or kinds.is_uint64(array.type):
+        found, instead = _first_refused(array, sent.type), "numeric"
+    elif kinds.is_integer(array.type) and kinds.is_integer(sent.type):
+        found, instead = _first_refused(array, sent.type), "bigint"
     else:
         raise ColumnMismatchError(table=label, columns=mismatch(field, column["type"]))
-    raise ValueOutOfRangeError(
-        column=field.name,
-        type=column["type"],
-        values=found,
-        remedy=f'dtype={{"{field.name}": "{instead}"}}',
+    raise out_of_range({**column, "unbounded": instead}, found)
+
+
+def out_of_range(column: dict, found: str) -> ValueOutOfRangeError:
+    """Make the error for values that a wider type would hold."""
+    name, type_ = column["name"], column["type"]
+    dtype = json.dumps({name: column["unbounded"]}, ensure_ascii=False)
+    return ValueOutOfRangeError(
+        column=name, type=type_, values=found, remedy=f"dtype={dtype}"
     )
+
+
+def _first_refused(array: pa.ChunkedArray, wanted: pa.DataType) -> str:
+    """Find the first value that does not fit, in halves."""
+    while len(array) > 1:
+        half = array.slice(0, len(array) // 2)
+        array = half if _cast(half, wanted) is None else array.slice(len(half))
+    return str(array[0].as_py())
 
 
 def mismatch(field: pa.Field, wanted: str, given: str | None = None) -> str:

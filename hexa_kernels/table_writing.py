@@ -21,9 +21,9 @@ from .errors import (
 from .progress import count_rows
 from .session import Session, open_session
 from .table_source import BATCH_ROWS, Source
-from .table_types import Sent, choose, conform, mismatch, new_type
+from .table_types import Sent, choose, conform, mismatch, new_type, out_of_range
 
-_TYPE = re.compile(r'[\w .,"()\[\]]+')
+_TYPE = re.compile(r'(?:[\w .,"()\[\]]|-(?=\d))+')
 _STAGE = sql.Table("pg_temp", "hexa_stage")
 
 
@@ -152,6 +152,7 @@ class _Write:
                 raise self.failure from None
             raise
         if staged:
+            self._refuse_losses(staged, columns)
             self._unstage(table, plan)
 
     def _until_stopped(self, batches: Iterator) -> Iterator:
@@ -211,6 +212,21 @@ class _Write:
         )
         self.session.execute(f"CREATE TABLE {_STAGE} ({items}) ON COMMIT DROP")
 
+    def _refuse_losses(self, staged: list[Sent], columns: dict) -> None:
+        """Refuse a value that the server would round or cut to fit its column."""
+        checked = [sent for sent in staged if sent.loss]
+        if not checked:
+            return
+        tests = ((sent, sql.quote(sent.name)) for sent in checked)
+        items = ", ".join(
+            f"min({name}::text) FILTER (WHERE {sent.loss.format(name)}) AS c{at}"
+            for at, (sent, name) in enumerate(tests)
+        )
+        (found,) = self.session.rows(f"SELECT {items} FROM {_STAGE}")
+        for sent, example in zip(checked, found.values(), strict=True):
+            if example is not None:
+                raise out_of_range(columns[sent.name], example)
+
     def _unstage(self, table: sql.Table, plan: list[Sent]) -> None:
         names = [sql.quote(sent.name) for sent in plan]
         casts = [
@@ -251,7 +267,8 @@ def _srid(field: pa.Field) -> int | None:
     from pyproj import CRS
 
     made = CRS.from_user_input(crs)
-    code = made.to_epsg()
+    # CRS84 has east before north, as PostGIS has in 4326 too.
+    code = 4326 if made.to_authority() == ("OGC", "CRS84") else made.to_epsg()
     if code is None:
         raise UnsupportedColumnError(column=field.name, type=f"CRS {made.name}")
     return code

@@ -116,8 +116,8 @@ def db_write(
     frame : pandas.DataFrame, geopandas.GeoDataFrame, polars.DataFrame, pyarrow.Table, \
 pyarrow.RecordBatchReader, iterator of these, str or pathlib.Path
         As ``to_wire`` takes it. Or what does not fit in memory: a stream of batches,
-        or the path of a Parquet file, or of a folder of them; a relative one starts
-        at the workspace's root.
+        or the path of a Parquet file (GeoParquet too), or of a folder of them; a
+        relative one starts at the workspace's root.
     table : str
         ``districts`` or ``survey.districts``, taken as written; in double quotes
         where a name holds blanks or dots.

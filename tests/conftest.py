@@ -27,6 +27,8 @@ from hexa_kernels.local import (
 from .server.pipeline import in_pipeline, watched_r  # noqa: F401
 from .server.r_session import RSession
 
+pytest_plugins = ["tests.engine_fixtures"]
+
 ROOT = Path(__file__).parent.parent
 
 # Where make puts openhexaR, for R that no kernelspec starts.
@@ -42,11 +44,14 @@ def require(program: str, present: bool) -> None:
     pytest.skip(f"{program} is absent")
 
 
+OF_THE_MACHINE = ("WORKSPACE_", "HEXA_", "JPY_", "PG", "LC_", "LANG")
+
+
 @pytest.fixture(autouse=True)
 def clean_env(monkeypatch):
     """No test sees the machine's own workspace, language or database."""
     for name in list(os.environ):
-        if name.startswith(("WORKSPACE_", "HEXA_", "JPY_", "PG", "LC_", "LANG")):
+        if name.startswith(OF_THE_MACHINE):
             monkeypatch.delenv(name)
     monkeypatch.setenv("LANG", "C.UTF-8")
     return monkeypatch
@@ -207,6 +212,21 @@ def kernel():
 
     def start(name, **options):
         started.append(Kernel(name, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_kernel():
+    """Start a kernel in an environment of its own, for all tests of a module."""
+    started = []
+
+    def start(name, variables):
+        own = {n: v for n, v in os.environ.items() if not n.startswith(OF_THE_MACHINE)}
+        started.append(Kernel(name, env={**own, "LANG": "C.UTF-8", **variables}))
         return started[-1]
 
     yield start

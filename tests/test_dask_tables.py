@@ -1,6 +1,5 @@
 """Tables read in parts by a real scheduler of Dask and two worker processes."""
 
-import builtins
 import os
 import shutil
 import subprocess
@@ -217,13 +216,7 @@ def test_a_scheduler_that_does_not_answer_is_named(table, setenv, monkeypatch):
 
 
 def test_without_dask_the_extra_is_named(database, monkeypatch):
-    real = builtins.__import__
-
-    def refuse(name, *rest):
-        if name.startswith(("dask", "distributed")):
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(MissingPackageError, match=r"hexa-kernels\[dask\]"):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    with pytest.raises(MissingPackageError, match=r"hexa-kernels\[dask\]") as raised:
         read_partitions("anything")
+    assert raised.value.values["package"] == "dask"

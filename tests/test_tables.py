@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import json
 import time
 
 import geopandas
@@ -343,8 +344,9 @@ def test_append_checks_every_column_before_the_first_row():
         "at (timestamp with time zone wanted, timestamp without time zone given), "
         "x (not in the table), n (missing, and the table needs it)"
     )
-    with pytest.raises(ColumnMismatchError):
-        db_write(pandas.DataFrame({"n": [2**40]}), "t", if_exists="append")
+    with pytest.raises(ValueOutOfRangeError) as raised:
+        db_write(pandas.DataFrame({"n": [1, 2**40, 7]}), "t", if_exists="append")
+    assert raised.value.values["values"] == str(2**40)
     with pytest.raises(ColumnMismatchError):
         db_write(pandas.DataFrame({"n": [1.5]}), "t", if_exists="append")
     assert len(db_read("t")) == 0
@@ -355,11 +357,50 @@ def test_append_checks_every_column_before_the_first_row():
 
 def test_numbers_that_a_column_would_round_are_refused():
     execute("CREATE TABLE t (n numeric(6,2), r real)")
-    for frame in ({"n": [0.125]}, {"n": [decimal.Decimal("0.125")]}, {"r": [0.1]}):
-        with pytest.raises(ColumnMismatchError):
-            db_write(pandas.DataFrame(frame), "t", if_exists="append")
+    for value in (0.125, decimal.Decimal("0.125"), 12345):
+        frame = pa.table({"n": [type(value)(1), value, None]})
+        with pytest.raises(ValueOutOfRangeError) as raised:
+            db_write(frame, "t", if_exists="append")
+        assert raised.value.values["values"] == str(value)
+    with pytest.raises(ColumnMismatchError):
+        db_write(pandas.DataFrame({"r": [0.1]}), "t", if_exists="append")
     db_write(pandas.DataFrame({"n": [0.25], "r": [0.5]}), "t", if_exists="append")
     assert texts("SELECT row(t.*) FROM t") == ["(0.25,0.5)"]
+
+
+NOON = datetime.datetime(2024, 1, 31, 12, 0, 0, 500_000)
+
+
+@pytest.mark.parametrize(
+    ("type_", "fits", "changes"),
+    [
+        ("numeric(4,-2)", 12300, 12340),
+        ("numeric(4,-2)", 12300.0, 12300.5),
+        ("numeric(3,5)", decimal.Decimal("0.00123"), decimal.Decimal("0.001234")),
+        ("numeric(80,1)", decimal.Decimal("0.5"), decimal.Decimal("0.25")),
+        ("numeric(6,2)", "0.250", "0.125"),
+        ("numeric(6,2)[]", ["0.25", "1"], ["0.25", "0.125"]),
+        ("varchar(3)", 123, 1234),
+        ("character(3)", 1, 1234),
+        ("bit(3)", "101", "1010"),
+        ("timestamp(0)", NOON.replace(microsecond=0), NOON),
+        ("timestamp(3)", NOON, NOON.replace(microsecond=1)),
+        ("time(1)", NOON.time(), NOON.time().replace(microsecond=1)),
+        ("interval(0)", datetime.timedelta(1), datetime.timedelta(microseconds=1)),
+    ],
+)
+def test_what_a_declared_precision_would_change_is_refused(type_, fits, changes):
+    dtype = {"x": type_}
+    db_write(pa.table({"x": [fits, None]}), "t", dtype=dtype)
+    with pytest.raises(ValueOutOfRangeError) as raised:
+        db_write(pa.table({"x": [fits, changes]}), "t", if_exists="append", dtype=dtype)
+    assert raised.value.values["column"] == "x"
+    with pytest.raises(ValueOutOfRangeError):
+        db_write(pa.table({"x": [changes]}), "t", if_exists="replace", dtype=dtype)
+    assert texts("SELECT count(*) FROM t") == ["2"]
+    remedy = raised.value.values["remedy"].removeprefix("dtype=")
+    db_write(pa.table({"x": [changes]}), "wide", dtype=json.loads(remedy))
+    assert texts("SELECT count(*) FROM wide") == ["1"]
 
 
 def test_integers_beyond_bigint_and_times_beyond_microseconds_are_refused():
@@ -406,6 +447,19 @@ def test_later_batches_may_order_their_columns_otherwise():
         db_write(iter([first, first.select(["b"])]), "other")
 
 
+def test_types_that_are_made_between_two_reads_are_known():
+    """The driver's knowledge of types is kept: not beyond a new one."""
+    execute("DROP TYPE IF EXISTS later")
+    assert db_read("SELECT 1 AS one")["one"].item() == 1
+    execute("CREATE TYPE later AS ENUM ('a', 'b')")
+    assert db_read("SELECT '{a,b}'::later[] AS x", as_="arrow")["x"].to_pylist() == [
+        ["a", "b"]
+    ]
+    execute("CREATE TABLE rows (id int)")
+    execute("INSERT INTO rows VALUES (7)")
+    assert db_read("SELECT rows AS x FROM rows")["x"].tolist() == ["(7)"]
+
+
 def test_psycopg2_serves_where_there_is_no_psycopg(monkeypatch):
     found = "hexa_kernels.database.find_spec"
     monkeypatch.setattr(found, lambda name: name == "psycopg2")
@@ -440,6 +494,47 @@ def test_parquet_files_and_folders_are_written(files):
     }
     db_write(files / "cases/year=2023/part.parquet", "one")
     assert len(db_read("one")) == 2
+
+
+def geoparquet(path, **changes):
+    """Write a map; change what the file says of its geometry: None leaves it out."""
+    places = geopandas.GeoDataFrame(
+        {"name": ["a", "b"]}, geometry=[Point(1, 2), None], crs=32630
+    )
+    places.to_parquet(path)
+    table = parquet.read_table(path)
+    geo = json.loads(table.schema.metadata[b"geo"])
+    column = {**geo["columns"]["geometry"], **changes}
+    geo["columns"]["geometry"] = {k: v for k, v in column.items() if v is not None}
+    metadata = {**table.schema.metadata, b"geo": json.dumps(geo)}
+    parquet.write_table(table.replace_schema_metadata(metadata), path)
+    return places
+
+
+def test_maps_of_geoparquet_are_written_with_their_crs(files):
+    (files / "places/year=2024").mkdir(parents=True)
+    places = geoparquet(files / "places/year=2024/part.parquet")
+    db_write("places", "places")
+    again = db_read("places")
+    assert again.crs == places.crs
+    assert again.geometry.tolist() == places.geometry.tolist()
+    assert again["year"].tolist() == [2024, 2024]
+    db_write("places/year=2024/part.parquet", "one")
+    db_write(places, "one", if_exists="append")
+    assert db_read("one").crs == places.crs
+
+
+def test_geoparquet_without_a_crs_is_in_degrees(files):
+    geoparquet(files / "degrees.parquet", crs=None)
+    db_write("degrees.parquet", "degrees")
+    assert db_read("degrees").crs.to_epsg() == 4326
+    table = parquet.read_table(files / "degrees.parquet").drop_columns("geometry")
+    parquet.write_table(table, files / "names.parquet")
+    db_write("names.parquet", "names")
+    assert list(db_read("names").columns) == ["name"]
+    geoparquet(files / "native.parquet", encoding="point")
+    with pytest.raises(UnsupportedColumnError):
+        db_write("native.parquet", "native")
 
 
 def test_maps_cross_with_their_crs():

@@ -116,6 +116,9 @@ fit_column <- function(x, type, where) {
   if (type$name %in% names(LIMITS)) {
     check_limits(x, type$name, where)
   }
+  if (type$name == "numeric") {
+    check_decimals(x, type$shown, where)
+  }
   x
 }
 
@@ -153,15 +156,50 @@ check_limits <- function(x, type, where) {
   if (any(outside)) {
     found <- unique(values[outside])
     wider <- if (type == "int8") "numeric" else "bigint"
-    abort_contract(
-      "value_out_of_range",
-      column = where,
-      type = type,
-      values = toString(sprintf("%.0f", utils::head(found, 3))),
-      remedy = sprintf("dtype = c(%s = \"%s\")", where, wider),
-      call = NULL
-    )
+    abort_out_of_range(where, type, sprintf("%.0f", found), wider)
   }
+}
+
+abort_out_of_range <- function(where, type, found, wider) {
+  abort_contract(
+    "value_out_of_range",
+    column = where,
+    type = type,
+    values = toString(utils::head(found, 3)),
+    remedy = sprintf("dtype = c(%s = \"%s\")", where, wider),
+    call = NULL
+  )
+}
+
+# The server rounds to a declared scale, and says nothing. One below zero counts the
+# digits before the point that are zero.
+check_decimals <- function(x, type, where) {
+  scale <- regmatches(type, regexec("^numeric\\([0-9]+,(-?[0-9]+)\\)$", type))[[1]][2]
+  if (is.na(scale)) {
+    return(invisible())
+  }
+  scale <- as.integer(scale)
+  if (is.double(x) && !inherits(x, "integer64")) {
+    x <- as.vector(x)
+    changes <- is.finite(x) & round(x, scale) != x
+    found <- sprintf("%.15g", x[changes])
+  } else {
+    x <- as.character(x)
+    changes <- !is.na(x) & count_decimals(x) > scale
+    found <- x[changes]
+  }
+  if (any(changes)) {
+    abort_out_of_range(where, type, unique(found), "numeric")
+  }
+}
+
+# The decimals that numbers need, as text: below zero, the zeros that end a whole one.
+count_decimals <- function(text) {
+  fraction <- sub("0+$", "", sub("^[^.]*[.]?", "", text))
+  whole <- sub("[.].*", "", text)
+  zeros <- nchar(whole) - nchar(sub("0+$", "", whole))
+  is_zero <- !grepl("[1-9]", whole)
+  ifelse(nzchar(fraction), nchar(fraction), ifelse(is_zero, -Inf, -zeros))
 }
 
 # The frame's columns in the table's types and order, or one error for all that do not

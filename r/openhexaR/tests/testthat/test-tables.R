@@ -199,6 +199,40 @@ test_that("an append is checked column by column before the first row", {
   )
 })
 
+test_that("numbers that a declared precision would round are refused", {
+  local_database()
+  local_con()
+  write <- function(x, type) {
+    db_write(data.frame(x = x), "exact", if_exists = "replace", dtype = c(x = type))
+  }
+  fits <- list(
+    list("numeric(6, 2)", c(0.1, 1.25, NA, NaN)),
+    list("numeric(6, 2)", c("0.250", "-7", "NaN", NA)),
+    list("numeric(4, -2)", c(12300, 0)),
+    list("numeric(4, -2)", c("12300.0", "0")),
+    list("numeric(6, 2)", 3L)
+  )
+  for (case in fits) {
+    expect_no_error(write(case[[2]], case[[1]]))
+  }
+  changes <- list(
+    list("numeric(6,2)", c(0.25, 0.125), "0.125"),
+    list("numeric(6,2)", c(".25", "-0.125"), "-0.125"),
+    list("numeric(4,-2)", 12340, "12340"),
+    list("numeric(4,-2)", c("12300.5", "12340"), "12300.5, 12340"),
+    list("numeric(4,-2)", 12340L, "12340")
+  )
+  for (case in changes) {
+    e <- expect_error(
+      write(case[[2]], case[[1]]),
+      class = "openhexa_error_value_out_of_range"
+    )
+    expect_equal(e$values$values, case[[3]])
+    expect_equal(e$values$type, case[[1]])
+  }
+  expect_identical(read_quietly("exact")$x, 3)
+})
+
 test_that("a failed write leaves what was there, within a transaction too", {
   local_database()
   local_con()
