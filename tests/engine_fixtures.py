@@ -1,15 +1,15 @@
 """What tests of the database's engine share: its drivers, a server of their own."""
 
 import shutil
+import uuid
 
 import pytest
 import sqlalchemy
 
 from hexa_kernels import database as module
-from hexa_kernels.local import postgres, postgres_binaries
-from hexa_kernels.local.workspace_yaml import Database
 
-from .conftest import database_variables, require
+from .conftest import database_variables
+from .servers import new_server
 
 
 def scalar(engine, query):
@@ -34,10 +34,7 @@ def driver(request, database, monkeypatch):
 @pytest.fixture
 def own_server(server_folder, setenv):
     """A server that this test may stop, start and change."""
-    require("postgres", bool(list(postgres_binaries.find_binaries())))
-    port = postgres.free_port()
-    database = Database("127.0.0.1", port, "own", "old-pw", "own-db")
-    home = server_folder / f"own-{port}"
-    setenv(database_variables(database))
-    yield postgres.Server(home, database)
-    shutil.rmtree(home)
+    server = new_server(server_folder / f"own-{uuid.uuid4().hex[:8]}")
+    setenv(database_variables(server.database))
+    yield server
+    shutil.rmtree(server.home, ignore_errors=True)

@@ -1,11 +1,6 @@
 """Ways to the database: names and passwords, poolers, encryption."""
 
-import os
-import shutil
 import string
-import subprocess
-import time
-from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
@@ -13,10 +8,9 @@ import pytest
 import sqlalchemy
 
 from hexa_kernels import database_engine
-from hexa_kernels.local import postgres
 
-from .conftest import require
 from .engine_fixtures import refuses, scalar
+from .servers import behind_pooler, certify
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " éß漢😀"
 
@@ -54,36 +48,10 @@ def test_every_character_may_be_in_a_name_and_a_password(
 
 
 @pytest.fixture
-def pooler(running_database, setenv, tmp_path_factory):
-    """A pgbouncer in front of the server: each transaction gets any session of it."""
-    # Debian has it where only root's PATH leads.
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    require("pgbouncer", program is not None)
-    database = running_database.database
-    folder = Path(running_database.home, "pooler")
-    folder.mkdir(exist_ok=True)
-    port = postgres.free_port()
-    users = folder / "users.txt"
-    users.write_text(f'"{database.username}" "{database.password}"\n', "utf-8")
-    settings = folder / "pgbouncer.ini"
-    settings.write_text(
-        f"[databases]\n* = host=127.0.0.1 port={database.port}\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
-        f"unix_socket_dir =\nauth_type = plain\nauth_file = {users}\n"
-        "pool_mode = transaction\ndefault_pool_size = 2\n"
-    )
-    log = (folder / "log").open("w")
-    process = subprocess.Popen(
-        [program, settings], stderr=log, cwd=folder, **running_database.account
-    )
-    setenv({"WORKSPACE_DATABASE_PORT": str(port)})
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and not postgres.is_taken(port):
-        time.sleep(0.05)
-    yield
-    process.terminate()
-    process.wait(timeout=10)
-    log.close()
+def pooler(running_database, setenv):
+    with behind_pooler(running_database, "transaction") as port:
+        setenv({"WORKSPACE_DATABASE_PORT": str(port)})
+        yield
 
 
 def test_a_pooler_that_shares_sessions_is_served(driver, database, pooler):
@@ -107,24 +75,8 @@ def test_a_read_only_engine_refuses_behind_a_pooler(driver, database, pooler):
 
 
 @pytest.fixture
-def certified(own_server, tmp_path):
-    """A server with a certificate of its own making."""
-    require("openssl", shutil.which("openssl") is not None)
-    with own_server:
-        pass
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
-    files = ["-keyout", "server.key", "-out", "server.crt"]
-    subprocess.run(
-        [*command.split(), *files],
-        cwd=own_server.data,
-        check=True,
-        capture_output=True,
-    )
-    for name in ("server.key", "server.crt"):
-        (own_server.data / name).chmod(0o600)
-        own_server._give(own_server.data / name)
-    with (own_server.data / "postgresql.conf").open("a") as settings:
-        settings.write("ssl = on\n")
+def certified(own_server):
+    certify(own_server)
     with own_server:
         yield own_server
 

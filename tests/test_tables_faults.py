@@ -29,6 +29,7 @@ from hexa_kernels.local import postgres, postgres_binaries, workspace_yaml
 
 from .conftest import database_variables, require
 from .database_page import execute
+from .servers import with_small_disk
 
 ONE = pandas.DataFrame({"a": [1]})
 
@@ -143,30 +144,16 @@ def test_a_dropped_connection_is_named_and_the_next_call_works(database):
     assert len(db_read("SELECT 1")) == 1
 
 
-def test_a_full_disk_leaves_nothing(server, tmp_path_factory, server_folder, setenv):
-    require("mount", os.geteuid() == 0 and shutil.which("mount") is not None)
-    place = server_folder / "small"
-    place.mkdir()
-    options = ["-t", "tmpfs", "-o", "size=8m", "tmpfs", place]
-    subprocess.run(["mount", *options], check=True)
-    try:
-        with server() as running:
-            shutil.chown(place, running.account["user"], running.account["group"])
-            with database_engine().connect() as connection:
-                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.exec_driver_sql(
-                    f"CREATE TABLESPACE small LOCATION '{place}'"
-                )
-            url = "postgresql:///?options=-cdefault_tablespace%3Dsmall"
-            setenv({"WORKSPACE_DATABASE_URL": url})
-            db_write(ONE, "t")
-            for mode in ("append", "replace"):
-                with pytest.raises(DiskFullError):
-                    db_write(batches(100), "t", if_exists=mode)
-                assert db_read("t")["a"].tolist() == [1]
-            database_engine().dispose()
-    finally:
-        subprocess.run(["umount", place], check=True)
+def test_a_full_disk_leaves_nothing(server, setenv):
+    with with_small_disk(server()):
+        url = "postgresql:///?options=-cdefault_tablespace%3Dsmall"
+        setenv({"WORKSPACE_DATABASE_URL": url})
+        db_write(ONE, "t")
+        for mode in ("append", "replace"):
+            with pytest.raises(DiskFullError):
+                db_write(batches(100), "t", if_exists=mode)
+            assert db_read("t")["a"].tolist() == [1]
+        database_engine().dispose()
 
 
 def test_who_may_not_write_is_told_so(database):
