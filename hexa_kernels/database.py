@@ -265,4 +265,5 @@ def _is_authentication(reason: str) -> bool:
 # Nobody answers; every other failure is an answer.
 _SILENCE = (
     "refused|timeout|timed out|could not translate|route to host|unreachable|resolve"
+    "|refusée|délai|n'a pas pu traduire|atteindre|accessible"
 )

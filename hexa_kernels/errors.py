@@ -29,7 +29,8 @@ OpenHexaError
   TableError               reading or writing a table of a database
     TableMissingError, TableExistsError, SqlFailedError, ColumnMismatchError,
     ValueOutOfRangeError, NameTooLongError, PostgisMissingError,
-    ReadOnlyDatabaseError, DiskFullError, QueryCancelledError, StatementValueError
+    CrsWithoutNumberError, ReadOnlyDatabaseError, DiskFullError,
+    QueryCancelledError, StatementValueError
   DaskUnreachableError     a cluster for tables larger than this machine
   LocalServerError         the workspace on a laptop
     WorkspaceInUseError, PostgresMissingError, PostgresVersionError,
@@ -306,6 +307,10 @@ class NameTooLongError(TableError):
 
 class PostgisMissingError(TableError):
     code = "postgis_missing"
+
+
+class CrsWithoutNumberError(TableError):
+    code = "crs_without_number"
 
 
 class ReadOnlyDatabaseError(TableError):

@@ -73,7 +73,9 @@ def _open_parquet(path: Path) -> Source:
         rows = found.count_rows()
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        raise FileUnreadableError(path=str(path), reason=reason) from error
+        raise FileUnreadableError(
+            path=str(path), format="parquet", reason=reason
+        ) from error
     # By default 16 batches of 4 files are read ahead, and whole files are kept.
     parquet = {"pre_buffer": False, "use_buffered_stream": True}
     scanned = found.to_batches(

@@ -12,11 +12,11 @@ from .columns import EXTENSION, own_metadata
 from .contract import phrase
 from .errors import (
     ColumnMismatchError,
+    CrsWithoutNumberError,
     InvalidArgumentError,
     PostgisMissingError,
     TableError,
     TableExistsError,
-    UnsupportedColumnError,
 )
 from .progress import count_rows
 from .session import Session, open_session
@@ -270,5 +270,5 @@ def _srid(field: pa.Field) -> int | None:
     # CRS84 has east before north, as PostGIS has in 4326 too.
     code = 4326 if made.to_authority() == ("OGC", "CRS84") else made.to_epsg()
     if code is None:
-        raise UnsupportedColumnError(column=field.name, type=f"CRS {made.name}")
+        raise CrsWithoutNumberError(column=field.name, crs=made.name)
     return code

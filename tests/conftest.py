@@ -182,6 +182,13 @@ class Kernel:
         assert reply["status"] == "error", outputs
         return outputs[-1][1]
 
+    def reply(self, request):
+        """Wait for the reply to a cell that was sent with ``client.execute``."""
+        while True:
+            message = self.client.get_shell_msg(timeout=60)
+            if message["parent_header"].get("msg_id") == request:
+                return message
+
     def complete(self, code):
         return self.client.complete(code, reply=True)["content"]["matches"]
 

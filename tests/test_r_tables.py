@@ -9,13 +9,14 @@ import threading
 import psycopg
 import pytest
 
-from hexa_kernels.local import postgres, postgres_binaries, workspace_yaml
+from hexa_kernels.local import postgres
 
 from . import database_page, r_database_page
-from .conftest import ROOT, database_variables, require
+from .conftest import ROOT, database_variables
 from .server.r_session import RSession, code_of
 from .server.recorded import derived
 from .server.replay import Replay
+from .servers import connect, new_server
 
 PRINTABLE = "".join(map(chr, range(32, 127))) + "é中"
 
@@ -26,25 +27,10 @@ def installed_drivers() -> list[str]:
     return done.stdout.split() or ["none"]
 
 
-def connect(database, **changes):
-    return psycopg.connect(
-        host=database.host,
-        port=database.port,
-        dbname=database.name,
-        user=changes.get("user", database.username),
-        password=changes.get("password", database.password),
-        autocommit=True,
-    )
-
-
 @pytest.fixture
 def own_server(server_folder, tmp_path):
     """A server that a test may kill."""
-    require("postgres", bool(list(postgres_binaries.find_binaries())))
-    database = workspace_yaml.Database(
-        "127.0.0.1", postgres.free_port(), "demo", "before", "demo-db"
-    )
-    with postgres.Server(server_folder / tmp_path.name, database) as server:
+    with new_server(server_folder / tmp_path.name) as server:
         yield server
 
 
@@ -90,6 +76,10 @@ def test_maps_come_back_with_their_reference_system(r, running_database):
     list(
       same = identical(sf::st_as_binary(back$shape), sf::st_as_binary(shapes)),
       crs = sf::st_crs(back) == sf::st_crs(shapes), class = inherits(back, "sf"),
+      unknown = tryCatch(
+        db_write(sf::st_set_crs(map, "+proj=laea +lat_0=12"), "local"),
+        error = function(e) class(e)[[1]]
+      ),
       epsg = sf::st_crs(back)$epsg, type = facts$type, srid = facts$srid, nulls = nulls,
       mixed = identical(sf::st_as_binary(db_read("mixed")$shape),
                         sf::st_as_binary(mixed$shape)),
@@ -100,6 +90,7 @@ def test_maps_come_back_with_their_reference_system(r, running_database):
         "same": True,
         "crs": True,
         "class": True,
+        "unknown": "openhexa_error_crs_without_number",
         "epsg": 32633,
         "type": "POINT",
         "srid": 32633,
@@ -236,7 +227,7 @@ def test_a_password_made_anew_is_asked_of_the_server(own_server):
         variables = database_variables(database) | server_variables(server)
         assert r(first, variables)["value"] == 1
         with connect(database) as connection:
-            connection.execute("ALTER ROLE demo PASSWORD 'after'")
+            connection.execute("ALTER ROLE own PASSWORD 'after'")
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"

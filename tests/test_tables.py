@@ -21,8 +21,10 @@ from hexa_kernels import database_engine, db_read, db_tables, db_write, sql
 from hexa_kernels.database import connection_engine
 from hexa_kernels.errors import (
     ColumnMismatchError,
+    CrsWithoutNumberError,
     DatabaseRefusedError,
     FileMissingError,
+    FileUnreadableError,
     InvalidArgumentError,
     NameTooLongError,
     RowNamesError,
@@ -330,6 +332,8 @@ def test_wrong_arguments_are_named():
         db_write(pa.table({"a": [{"x": 1}]}), "t")
     with pytest.raises(FileMissingError):
         db_write("nowhere.parquet", "t")
+    with pytest.raises(FileUnreadableError, match="cannot be read as parquet"):
+        db_write(__file__, "t")
 
 
 def test_append_checks_every_column_before_the_first_row():
@@ -552,7 +556,7 @@ def test_maps_cross_with_their_crs():
         db_write(places.to_crs(4326), "places", if_exists="append")
     assert "SRID 4326" in raised.value.values["columns"]
     local = places.set_crs("+proj=laea +lat_0=12", allow_override=True)
-    with pytest.raises(UnsupportedColumnError):
+    with pytest.raises(CrsWithoutNumberError):
         db_write(local, "local")
     with pytest.raises(UnsupportedColumnError):
         db_read(

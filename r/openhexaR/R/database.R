@@ -4,7 +4,8 @@
 #' RPostgreSQL. Yours to close with `DBI::dbDisconnect()`. In the OpenHEXA R kernel, and
 #' after `library(openhexaR)`, `con` is such a connection, opened at its first mention.
 #'
-#' @param read_only Logical: refuse every write; the server answers it with an error.
+#' @param read_only Logical: refuse every write; the server answers it with an error. A
+#'   pooler that shares sessions between transactions cannot: `database_refused`.
 #' @returns A `DBIConnection`. `bigint` columns come as double. The parameters of
 #'   `WORKSPACE_DATABASE_URL`, such as its `application_name`, are passed on; connecting
 #'   gives up after 5 s unless it says otherwise.
@@ -24,6 +25,7 @@ database_connection <- function(read_only = FALSE) {
 }
 
 open_database <- function(read_only = FALSE, call = rlang::caller_env()) {
+  watch_interrupts()
   place <- list(
     host = env_require("database_host", call),
     port = database_port(call),
@@ -49,14 +51,21 @@ or_empty <- function(text) if (is.null(text)) "" else text
 # `url`: NULL, or an address whose parameters count.
 open_place <- function(place, url, read_only, call) {
   connect <- database_driver(call)
-  restore <- set_libpq_defaults(url_parameters(url), read_only)
-  on.exit(restore())
-  # The driver's own error is not kept as parent: it may show the connection string.
-  failure <- tryCatch(
-    return(connect(place$host, place$port, place$username, place$password, place$name)),
-    error = function(e) conditionMessage(e)
-  )
-  abort_connection(failure, place$host, place$port, place$username, call)
+  # A connection, or why there is none: the driver's own error is not kept as parent, as
+  # it may show the connection string.
+  open <- function(read_only = FALSE) {
+    restore <- set_libpq_defaults(url_parameters(url), read_only)
+    on.exit(restore())
+    tryCatch(
+      connect(place$host, place$port, place$username, place$password, place$name),
+      error = conditionMessage
+    )
+  }
+  found <- if (read_only) open_read_only(open) else open()
+  if (is.character(found)) {
+    abort_connection(found, place$host, place$port, place$username, call)
+  }
+  found
 }
 
 # The best first.
@@ -118,14 +127,12 @@ set_libpq_defaults <- function(given, read_only) {
   function() set_env(before)
 }
 
-# The R of a `%%R` cell is known by its name there, so that Python can cancel its
-# queries. First, because PostgreSQL cuts the name at 63 bytes.
+# The R of a kernel is known by its name there, so that its queries can be cancelled.
+# First, because PostgreSQL cuts the name at 63 bytes.
 application_name <- function(given) {
-  names <- c(env_lookup("r_process"), if (!is.na(given)) given)
+  names <- c(process_name(), if (!is.na(given)) given)
   if (is.null(names)) NA else paste(names, collapse = " ")
 }
-
-READ_ONLY <- "-c default_transaction_read_only=on"
 
 set_env <- function(values) {
   Sys.unsetenv(names(values)[is.na(values)])
@@ -165,7 +172,10 @@ abort_connection <- function(text, host, port, username, call) {
       call = call
     )
   }
-  silent <- "refused|timeout|timed out|could not translate|route to host|unreachable"
+  silent <- paste0(
+    "refused|timeout|timed out|could not translate|route to host|unreachable",
+    "|refus\u00e9e|d\u00e9lai|n'a pas pu traduire|atteindre|accessible"
+  )
   if (!grepl("FATAL:", text, fixed = TRUE) && grepl(silent, text)) {
     abort_contract("database_unreachable", host = host, port = port, call = call)
   }

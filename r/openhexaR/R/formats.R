@@ -7,14 +7,27 @@ read_parquet <- function(path, ...) {
     return(narrowed(as_plain_frame(arrow::read_parquet(path, ...))))
   }
   frame <- as_plain_frame(nanoparquet::read_parquet(path, ...))
-  # nanoparquet gives 64-bit integers as double.
-  schema <- nanoparquet::read_parquet_schema(path)
-  large <- schema$name[which(schema$type == "INT64" & schema$r_type == "double")]
-  beyond <- vapply(frame[large], function(x) any(abs(x) >= 2^53, na.rm = TRUE), NA)
+  beyond <- vapply(
+    frame[parquet_integers(path)],
+    function(x) any(abs(x) >= 2^53, na.rm = TRUE),
+    NA
+  )
   if (any(beyond)) {
     require_package("arrow", phrase("read_integer64"))
   }
   frame
+}
+
+# Names of the columns of 64-bit integers, which nanoparquet gives as double, and arrow
+# as integer where they fit.
+parquet_integers <- function(path) {
+  if (is_installed("arrow")) {
+    fields <- arrow::open_dataset(path)$schema$fields
+    is_large <- vapply(fields, function(field) field$type$ToString() == "int64", NA)
+    return(vapply(fields[is_large], function(field) field$name, ""))
+  }
+  schema <- nanoparquet::read_parquet_schema(path)
+  schema$name[which(schema$type == "INT64" & schema$r_type == "double")]
 }
 
 write_parquet <- function(frame, path, ...) {

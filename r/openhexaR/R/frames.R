@@ -92,7 +92,8 @@ from_wire <- function(stream) {
   # A table of no columns has no rows either, in Python's Arrow.
   counted <- length(columns) > 0 || is.na(marks["rows"])
   rows <- if (counted) sum_lengths(batches) else as.numeric(marks[["rows"]])
-  tell_integer64(marks_of_fields, columns, names)
+  asked <- vapply(marks_of_fields, function(marks) "integer64" %in% marks["r"], NA)
+  tell_integer64(columns[!asked], names[!asked])
   memory <- remember(marks_of_fields, columns, names, marks)
   new_frame(columns, names, rows, marks, memory)
 }
@@ -188,14 +189,9 @@ memory_kind <- function(x) {
   if (identical(kind, "time")) paste(kind, attr(x, "tzone")[1]) else kind
 }
 
-tell_integer64 <- function(marks_of_fields, columns, names) {
-  asked <- vapply(
-    marks_of_fields,
-    function(marks) "integer64" %in% marks["r"],
-    logical(1)
-  )
-  found <- vapply(columns, inherits, logical(1), "integer64") & !asked
+tell_integer64 <- function(columns, names) {
+  found <- vapply(columns, inherits, NA, "integer64")
   if (any(found)) {
-    inform_contract("integer64_used", columns = paste(names[found], collapse = ", "))
+    inform_contract("integer64_used", columns = toString(names[found]))
   }
 }

@@ -204,7 +204,11 @@ interrupt_user_code_only <- function() {
     if (is.null(envir)) {
       return(evaluate(input, ...))
     }
-    allowInterrupts(evaluate(input, envir, ...))
+    allowInterrupts({
+      value <- evaluate(input, envir, ...)
+      Sys.sleep(0) # lets an interrupt in that came during the last call, in C
+      value
+    })
   }
   rlang::env_binding_lock(imports, "evaluate")
 }

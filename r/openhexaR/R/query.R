@@ -8,10 +8,11 @@ run_sql <- function(
   values = character(),
   call = rlang::caller_env(),
   immediate = FALSE,
+  tell = NULL,
   ...
 ) {
   tryCatch(
-    send_sql(con, sql, values, immediate = immediate),
+    send_sql(con, sql, values, immediate = immediate, tell = tell),
     error = function(e) abort_sql(e, call, ...)
   )
 }
@@ -25,13 +26,15 @@ send_sql <- function(con, ...) {
 }
 
 # Warnings are of types that RPostgreSQL does not know and gives as text. `immediate`:
-# that RPostgres sends text alone, in one step, as RPostgreSQL always does.
+# that RPostgres sends text alone, in one step, as RPostgreSQL always does. `tell`: what
+# is told of the rows that came.
 send_now <- function(
   con,
   sql,
   values = character(),
   describe = FALSE,
-  immediate = FALSE
+  immediate = FALSE,
+  tell = NULL
 ) {
   sql <- enc2utf8(sql)
   values <- enc2utf8(values)
@@ -53,8 +56,39 @@ send_now <- function(
   if (is_rpostgresql(con) && DBI::dbHasCompleted(result)) {
     return(NULL) # its dbFetch() refuses what gives no rows
   }
-  rows <- suppressWarnings(DBI::dbFetch(result, n = -1))
+  rows <- suppressWarnings(fetch(result, tell))
   if (length(rows) > 0) rows
+}
+
+FETCH_ROWS <- 100000L
+
+fetch <- function(result, tell) {
+  if (is.null(tell)) {
+    return(DBI::dbFetch(result, n = -1))
+  }
+  pieces <- list()
+  total <- 0
+  repeat {
+    piece <- DBI::dbFetch(result, n = FETCH_ROWS)
+    pieces[[length(pieces) + 1L]] <- piece
+    total <- total + NROW(piece)
+    if (DBI::dbHasCompleted(result) || NROW(piece) < FETCH_ROWS) {
+      break
+    }
+    tell(total)
+  }
+  if (length(pieces) == 1) {
+    return(piece)
+  }
+  columns <- lapply(seq_along(piece), function(at) {
+    unlist(lapply(pieces, `[[`, at), use.names = FALSE)
+  })
+  structure(
+    columns,
+    names = names(piece),
+    class = "data.frame",
+    row.names = .set_row_names(total)
+  )
 }
 
 # Names of the columns, and the numbers of their types in pg_type.
@@ -111,12 +145,15 @@ SQL_FAILURES <- c(
   "connection_lost" = paste0(
     "server closed the connection|terminating connection|no connection to the server",
     "|Lost connection|could not (send|receive) data|connection has been closed",
-    "|Connection reset|a ferm\u00e9 la conne|arr\u00eat de la conne"
+    "|Connection reset|conne.* au serveur a \u00e9t\u00e9 coup\u00e9e",
+    "|arr\u00eat (de la|des) conne|aucune conne.* au serveur",
+    "|n'a pas pu (transmettre|recevoir|envoyer) (des|les) donn\u00e9es"
   ),
   "query_cancelled" = "canceling statement|annulation de la requ\u00eate",
   "disk_full" = paste0(
     "No space left on device|Aucun espace disponible|could not extend file",
-    "|temporary file size exceeds|Disk quota exceeded"
+    "|n'a pas pu \u00e9tendre le fichier|temporary file size exceeds",
+    "|d\u00e9passe temp_file_limit|Disk quota exceeded|uota de disque d\u00e9pass"
   ),
   "read_only_database" = paste0(
     "read-only transaction|lecture seule|permission denied|droit refus"
@@ -146,7 +183,7 @@ abort_sql <- function(error, call, writes = FALSE, above = 0L) {
 # The lines below the message: the one of the statement, a caret below its place, and
 # details. Lines count from the user's first.
 marked_lines <- function(lines, above) {
-  pattern <- "^(LINE|LIGNE) ([0-9]+): "
+  pattern <- "^(LINE|LIGNE) ([0-9]+)[ \u00a0]?: "
   at <- grep(pattern, lines)
   if (length(at) == 0) {
     return(lines)

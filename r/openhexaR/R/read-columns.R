@@ -73,16 +73,6 @@ decode_numeric <- function(texts) {
   texts
 }
 
-# The double nearest to each text, which R's as.numeric() misses now and then by the
-# last bit; jsonlite reads by the C library. JSON has no NaN and no infinity.
-exact_doubles <- function(texts) {
-  values <- suppressWarnings(as.numeric(texts))
-  finite <- is.finite(values)
-  json <- paste0("[", paste(texts[finite], collapse = ","), "]")
-  values[finite] <- as.numeric(jsonlite::fromJSON(json))
-  values
-}
-
 decode_epoch <- function(seconds) .POSIXct(seconds, "UTC")
 
 # Months and days have no fixed length: with them, the text that PostgreSQL shows.
@@ -113,28 +103,64 @@ decode_hex <- function(texts) {
   values
 }
 
-# The reader of a type, a row of `pg_types()`.
-reader_of <- function(type, con, where, call) {
+# Of batches, every one has the class of the column's type: values that would need
+# another may come in a later one.
+streamed_readers <- function(where) {
+  readers <- readers_of_types()
+  readers$int4$decode <- function(x) {
+    check_representable(x, x == -2^31, "integer", where)
+    as.integer(x)
+  }
+  readers$oid$decode <- identity
+  readers$int8$decode <- function(values, rest) {
+    require_package("bit64", phrase("read_integer64"), call = NULL)
+    found <- bit64::as.integer64(values)
+    large <- which(!is.na(rest))
+    found[large] <- suppressWarnings(bit64::as.integer64(rest[large]))
+    check_representable(rest, is.na(found) & !is.na(rest), "integer64", where)
+    found
+  }
+  readers$numeric <- readers$interval <- readers$text
+  readers
+}
+
+# The smallest integer is R's missing value.
+check_representable <- function(x, lost, type, where) {
+  lost <- which(lost)
+  if (length(lost) > 0) {
+    abort_contract(
+      "value_out_of_range",
+      column = where,
+      type = type,
+      values = format(x[[lost[[1]]]], scientific = FALSE),
+      remedy = sprintf("SELECT %s::text", quote_names(where)),
+      call = NULL
+    )
+  }
+}
+
+# The reader of a type, a row of `pg_types()`; `readers`: those to choose from.
+reader_of <- function(type, readers, where, crs_of) {
   if (type$name %in% c("geometry", "geography")) {
-    crs_of <- function(srid) read_srid(con, srid, type$schema, call)
-    return(reader("%1$s::text", function(texts) decode_ewkb(texts, crs_of, where)))
+    crs <- function(srid) crs_of(srid, type$schema)
+    return(reader("%1$s::text", function(texts) decode_ewkb(texts, crs, where)))
   }
   if (nzchar(type$element)) {
-    return(array_reader(type$element))
+    return(array_reader(type$element, readers))
   }
-  readers <- readers_of_types()
   readers[[if (type$name %in% names(readers)) type$name else "text"]]
 }
 
 # Arrays come as JSON of their elements, each selected as a column would be, as text.
 # Those of more than one dimension are lists of lists, of what JSON has.
-array_reader <- function(element) {
-  readers <- readers_of_types()
+array_reader <- function(element, readers) {
   type <- if (element %in% names(readers)) element else "text"
   inner <- switch(
     type,
     interval = readers$text,
-    int8 = reader("%1$s", exact_integers),
+    int8 = reader("%1$s", function(texts) {
+      readers$int8$decode(rep(NA_real_, length(texts)), texts)
+    }),
     readers[[type]]
   )
   convert <- switch(

@@ -1,8 +1,10 @@
 # Reading: what a statement gives, column by column, and the data frames made of it.
 
 # How to run a statement so that its columns come exactly, and what to make of them.
-plan_read <- function(con, source, params, call) {
-  bound <- bind_params(source$sql, params, call)
+# `source`: its `sql` and `params`, the table's `name` if it is one, and whether it
+# `is_streamed`.
+plan_read <- function(con, source, call) {
+  bound <- bind_params(source$sql, source$params, call)
   # On lines of its own, so that a comment at its end hides nothing of ours.
   within <- paste0("(\n", bound$sql, "\n) AS q")
   shape <- tryCatch(
@@ -17,8 +19,11 @@ plan_read <- function(con, source, params, call) {
   )
   types <- pg_types(con, shape$oids, call)
   aliases <- sprintf("c%d", seq_along(shape$names))
+  crs_of <- function(srid, schema) read_srid(con, srid, schema, call)
   readers <- lapply(seq_along(aliases), function(at) {
-    reader_of(types[at, ], con, shape$names[[at]], call)
+    where <- shape$names[[at]]
+    known <- if (source$is_streamed) streamed_readers(where) else readers_of_types()
+    reader_of(types[at, ], known, where, crs_of)
   })
   selects <- Map(
     function(one, alias) sprintf(one$select, paste0("q.", alias)),
@@ -66,10 +71,6 @@ decode_rows <- function(plan, rows, call) {
       if (length(parts) == 2) decode(parts[[1]], parts[[2]]) else decode(parts[[1]])
     })
   )
-  big <- vapply(columns, inherits, NA, "integer64")
-  if (any(big)) {
-    inform_contract("integer64_used", columns = toString(plan$names[big]))
-  }
   classes <- c(r = if (is_installed("tibble")) "tbl_df sf" else "sf")
   memory <- remember_types(plan, columns)
   new_frame(columns, plan$names, NROW(rows), classes, memory)
@@ -102,7 +103,12 @@ read_whole <- function(con, plan, call) {
   if (length(plan$names) == 0) {
     return(data.frame())
   }
-  decode_rows(plan, run_sql(con, plan$sql, plan$values, call, above = 1L), call)
+  tell <- progress("rows_read")
+  rows <- run_sql(con, plan$sql, plan$values, call, above = 1L, tell = tell)
+  tell(NULL)
+  frame <- decode_rows(plan, rows, call)
+  tell_integer64(unclass_list(frame), names(frame))
+  frame
 }
 
 # By a cursor, which keeps the rows on the server: both drivers take a whole result into
@@ -127,7 +133,11 @@ read_batches <- function(con, plan, batches, call, size = BATCH_ROWS) {
         if (NROW(rows) == 0 && total > 0) {
           break
         }
-        batches(decode_rows(plan, rows, call))
+        frame <- decode_rows(plan, rows, call)
+        if (total == 0) {
+          tell_integer64(unclass_list(frame), names(frame))
+        }
+        batches(frame)
         total <- total + NROW(rows)
         tell(total)
         if (NROW(rows) < size) {
@@ -140,23 +150,4 @@ read_batches <- function(con, plan, batches, call, size = BATCH_ROWS) {
     },
     call
   )
-}
-
-# Tells of long work: a line that is written over, with rows a second, where somebody
-# looks on. NULL ends it.
-progress <- function(name) {
-  watched <- !is_pipeline_run() && (interactive() || isNamespaceLoaded("IRkernel"))
-  begin <- proc.time()[["elapsed"]]
-  last <- NULL
-  function(rows) {
-    now <- proc.time()[["elapsed"]]
-    if (is.null(rows)) {
-      if (!is.null(last)) cat("\n", file = stderr())
-    } else if (watched && now - max(last, begin) > 1) {
-      last <<- now
-      shown <- format(c(rows, round(rows / (now - begin))), big.mark = " ")
-      shown <- list(rows = trimws(shown[[1]]), rate = trimws(shown[[2]]))
-      cat("\r", fill(phrase(name), shown), sep = "", file = stderr())
-    }
-  }
 }

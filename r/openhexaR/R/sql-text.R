@@ -31,8 +31,7 @@ number_text <- function(x, decimal) {
     return(bit64::as.character.integer64(x))
   }
   x <- as.vector(x)
-  # Not as_text() for doubles: R's own reading of digits, by which it tells whether 15
-  # are enough, is now and then off by the last bit.
+  # Where the decimal does not count, 17 digits are as exact, and cheaper.
   texts <- if (decimal || is.integer(x)) as_text(x) else sprintf("%.17g", x)
   texts[is.na(x) & !is.nan(x)] <- NA
   texts
@@ -173,7 +172,8 @@ crs_number <- function(x, where) {
     number <- 4326L # the same, longitude first, which is the order of PostGIS
   }
   if (is.na(number)) {
-    abort_column(x, where, paste0("sfc (", crs$input, ")"))
+    name <- strsplit(crs$input, "\n", fixed = TRUE)[[1]][[1]]
+    abort_contract("crs_without_number", column = where, crs = name, call = NULL)
   }
   as.integer(number)
 }

@@ -13,13 +13,16 @@
 #' @param params Named list of values for the `:name` of the statement, which the server
 #'   binds. Several values, or `I(value)`, are an array: `WHERE id = ANY(:ids)`.
 #' @param batches Function of one argument: called with data frames of at most 50,000
-#'   rows, one after the other, so that a table need not fit in memory. Of a `bigint` or
-#'   `numeric` column, each batch has the class that its own values need.
+#'   rows, one after the other, so that a table need not fit in memory. All have the
+#'   same classes, whatever their values: `bigint` is `integer64`, `oid` double,
+#'   `numeric` and `interval` are text.
 #' @param connection `NULL` for the workspace database (the connection `con`), the
 #'   identifier of a PostgreSQL connection of the workspace, or a DBI connection.
 #' @param frame Data frame or sf, `n_rows` x `n_columns`; or a function that gives one
-#'   after the other and then `NULL`; or a `nanoarrow_array_stream`. Row labels are an
-#'   error.
+#'   after the other and then `NULL`; or a `nanoarrow_array_stream`; or a string, the
+#'   path of a Parquet file or of a folder of them (relative to the workspace's root),
+#'   read file by file with package arrow or nanoparquet. Folders such as `year=2024`
+#'   become columns. Row labels are an error.
 #' @param table String: the name of a table, as above.
 #' @param if_exists `"fail"`, `"replace"`, or `"append"`, which also makes a table that
 #'   is not there. Columns are matched by name and checked before the first row is sent.
@@ -42,9 +45,11 @@
 #'     `kind`, `rows` (an estimate, `NA` where there is none), `size_bytes`, `comment`.
 #' @section Errors: `openhexa_error_table_missing`, `_table_exists`, `_sql_failed` (with
 #'   the place marked), `_column_mismatch`, `_value_out_of_range`,
-#'   `_unsupported_column`, `_name_too_long`, `_read_only_database`, `_disk_full`,
+#'   `_unsupported_column`, `_crs_without_number`, `_name_too_long`,
+#'   `_read_only_database`, `_disk_full`,
 #'   `_query_cancelled`, `_connection_lost`, `_postgis_missing`, `_invalid_argument`,
-#'   `_missing_package`, and those of [database_connection()].
+#'   `_missing_package`, `_file_missing`, `_file_unreadable`, and those of
+#'   [database_connection()].
 #' @source PostgreSQL's COPY and its binary format,
 #'   <https://www.postgresql.org/docs/current/sql-copy.html>
 #' @examples
@@ -75,8 +80,10 @@ db_read <- function(
   }
   call <- rlang::current_env()
   source <- parse_source(table_or_sql)
+  source$params <- params
+  source$is_streamed <- !is.null(batches)
   with_database(connection, call, function(con) {
-    plan <- plan_read(con, source, params, call)
+    plan <- plan_read(con, source, call)
     if (is.null(batches)) {
       return(read_whole(con, plan, call))
     }

@@ -23,7 +23,9 @@ typed <- function(texts, decimal) {
   # Beside a decimal comma, a point makes no number.
   pointed <- function(x) if (decimal == ",") chartr(".,", "?.", x) else x
   if (all_are(NUMBER, pointed(values))) {
-    return(as.numeric(pointed(texts)))
+    # JSON has no .5 and no 5.
+    numbers <- sub("^(-?)[.]", "\\10.", pointed(texts))
+    return(exact_doubles(sub("[.](?=[eE]|$)", "", numbers, perl = TRUE)))
   }
   as_dates(texts, all_are)
 }
@@ -59,6 +61,16 @@ exact_integers <- function(texts) {
   }
 }
 
+# The double nearest to each text, which R's as.numeric() misses now and then by the
+# last bit; jsonlite reads by the C library. JSON has no NaN and no infinity.
+exact_doubles <- function(texts) {
+  values <- suppressWarnings(as.numeric(texts))
+  finite <- is.finite(values)
+  json <- paste0("[", paste(texts[finite], collapse = ","), "]")
+  values[finite] <- as.numeric(jsonlite::fromJSON(json))
+  values
+}
+
 DATE <- "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 TIME <- "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?$"
 ZONED <- sub("$", "(Z|[+-][0-9]{2}:?[0-9]{2})$", sub("[$]$", "", TIME))
@@ -91,8 +103,7 @@ as_text <- function(x, decimal = ".") {
   }
   if (is.double(x) && is.null(attr(x, "class"))) {
     texts <- sprintf("%.15g", x)
-    finite <- which(is.finite(x))
-    inexact <- finite[as.numeric(texts[finite]) != x[finite]]
+    inexact <- which(exact_doubles(texts) != x)
     texts[inexact] <- sprintf("%.17g", x[inexact])
     return(sub(".", decimal, texts, fixed = TRUE))
   }

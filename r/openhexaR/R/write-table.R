@@ -1,44 +1,5 @@
 # Writing: a table is made or checked, and filled, in one transaction.
 
-# A function that gives one data frame after the other, then NULL.
-frame_source <- function(frame, call) {
-  check <- function(one) {
-    if (!is.null(one)) {
-      if (!is.data.frame(one)) {
-        abort_contract("unsupported_frame", actual = class(one)[[1]], call = call)
-      }
-      check_row_names(one, call)
-      if (anyNA(names(one))) {
-        abort_contract("column_names", name = "NA", type = "NA", call = call)
-      }
-      check_name_sizes(names(one), call)
-    }
-    one
-  }
-  if (is.function(frame)) {
-    return(function() check(frame()))
-  }
-  if (inherits(frame, "nanoarrow_array_stream")) {
-    require_package("nanoarrow", phrase("cross_frames"), call)
-    return(function() stream_frame(frame))
-  }
-  check(frame)
-  rest <- list(frame)
-  function() {
-    one <- rest[1][[1]]
-    rest <<- list(NULL)
-    one
-  }
-}
-
-stream_frame <- function(stream) {
-  schema <- stream$get_schema()
-  batch <- stream$get_next(schema, validate = FALSE)
-  if (!is.null(batch)) {
-    from_wire(nanoarrow::basic_array_stream(list(batch), schema, validate = FALSE))
-  }
-}
-
 write_table <- function(con, next_frame, job, call) {
   in_transaction(
     con,

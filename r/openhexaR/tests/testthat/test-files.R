@@ -279,3 +279,13 @@ test_that("one table of formats", {
   expect_setequal(names(readers), has("read"))
   expect_setequal(names(writers), has("write"))
 })
+
+test_that("doubles come back from csv to the last bit", {
+  local_file_root()
+  set.seed(1)
+  x <- c(stats::runif(3e5), stats::rnorm(1e5) * 10^stats::runif(1e5, -300, 300))
+  file_write(data.frame(x = c(x, .Machine$double.xmax, 5e-324)), "x.csv")
+  expect_identical(file_read("x.csv")$x, c(x, .Machine$double.xmax, 5e-324))
+  writeLines(c("x", ".5", "-.25", "5.", "1.e2"), workspace_path("y.csv"))
+  expect_identical(file_read("y.csv")$x, c(0.5, -0.25, 5, 100))
+})

@@ -284,6 +284,110 @@ test_that("batches go out and in, and an error in between leaves nothing", {
   expect_equal(db_read("SELECT count(*) AS n FROM pieces")$n, 120000L)
 })
 
+test_that("every batch has the same classes, whatever its values", {
+  local_database()
+  local_con()
+  columns <- paste(
+    "%s::int8 AS big, %s::numeric AS exact, %s::int4 AS whole,",
+    "ARRAY[%s::int8] AS list, interval '%s' AS span FROM generate_series(1, %d)"
+  )
+  small <- sprintf(columns, "1", "1.5", "1", "1", "1 hour", BATCH_ROWS)
+  large <- sprintf(
+    columns,
+    "9007199254740993",
+    "123456789.123456789",
+    "2",
+    "9007199254740993",
+    "1 month",
+    1L
+  )
+  seen <- list()
+  expect_message(
+    db_read(
+      sprintf("SELECT %s UNION ALL SELECT %s", small, large),
+      batches = function(part) seen[[length(seen) + 1]] <<- part
+    ),
+    class = "openhexa_message_integer64_used"
+  )
+  classes <- lapply(seen, function(part) vapply(part, function(x) class(x)[[1]], ""))
+  expect_equal(
+    unname(classes[[1]]),
+    c("integer64", "character", "integer", "list", "character")
+  )
+  expect_identical(classes[[1]], classes[[2]])
+  expect_identical(seen[[2]]$big, bit64::as.integer64("9007199254740993"))
+  expect_identical(seen[[2]]$list, list(seen[[2]]$big))
+  expect_s3_class(seen[[1]]$list[[1]], "integer64")
+})
+
+test_that("what a class of a batch cannot hold is refused by name", {
+  local_database()
+  local_con()
+  for (value in c("(-2147483648)::int4", "(-9223372036854775808)::int8")) {
+    e <- expect_error(
+      db_read(paste("SELECT", value, "AS low"), batches = identity),
+      class = "openhexa_error_value_out_of_range"
+    )
+    expect_equal(e$values$column, "low")
+  }
+})
+
+test_that("a whole read by pieces is what it is at once", {
+  local_database()
+  local_con()
+  sql <- "SELECT g::float8 AS x, g::text AS s, g > 5 AS b FROM generate_series(1, %d) g"
+  for (rows in FETCH_ROWS * c(1L, 2L) + c(0L, 1L)) {
+    told <- run_sql(startup_connection(), sprintf(sql, rows), tell = function(n) NULL)
+    expect_identical(told, run_sql(startup_connection(), sprintf(sql, rows)))
+  }
+})
+
+test_that("a path of Parquet names the package that reads it", {
+  local_database()
+  local_con()
+  local_installed("RPostgreSQL", "RPostgres")
+  e <- expect_error(
+    db_write("x.parquet", "t"),
+    class = "openhexa_error_missing_package"
+  )
+  expect_equal(e$values$package, "arrow")
+})
+
+if (is_installed("arrow") || is_installed("nanoparquet")) {
+  test_that("Parquet files and folders of them are written", {
+    local_database()
+    local_con()
+    root <- withr::local_tempdir()
+    withr::local_envvar(WORKSPACE_FILES_PATH = root, WORKSPACE_TMP_PATH = root)
+    for (year in c(2023L, 2024L)) {
+      frame <- data.frame(n = c(year + 0.5, NA), s = c("\u00e9", NA))
+      file_write(frame, sprintf("cases/year=%d/part.parquet", year))
+    }
+    writeLines("x", file.path(root, "cases", "_SUCCESS"))
+    expect_equal(db_write("cases", "cases", if_exists = "replace"), 4)
+    expect_identical(
+      read_quietly("SELECT * FROM cases ORDER BY n"),
+      data.frame(
+        n = c(2023.5, 2024.5, NA, NA),
+        s = c("\u00e9", "\u00e9", NA, NA),
+        year = c(2023L, 2024L, 2023L, 2024L)
+      )
+    )
+    one <- file.path(root, "cases/year=2023/part.parquet")
+    db_write(one, "one", if_exists = "replace")
+    expect_named(read_quietly("one"), c("n", "s"))
+    writeLines("x", file.path(root, "cases", "z.parquet"))
+    expect_error(
+      db_write("cases", "cases", if_exists = "append"),
+      class = "openhexa_error_file_unreadable"
+    )
+    expect_equal(nrow(db_read("cases")), 4)
+    dir.create(file.path(root, "empty"))
+    expect_error(db_write("empty", "t"), class = "openhexa_error_invalid_argument")
+    expect_error(db_write("none.parquet", "t"), class = "openhexa_error_file_missing")
+  })
+}
+
 test_that("a stream of Arrow is written batch by batch", {
   skip_if_not_installed("nanoarrow")
   local_database()
