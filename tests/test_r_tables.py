@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 
 import psycopg
 import pytest
@@ -111,21 +112,23 @@ def test_a_database_without_postgis_is_said(own_server):
     assert code_of(answer) == "postgis_missing"
 
 
-def test_a_server_killed_in_a_write_holds_nothing_of_it(own_server, server_folder):
+def test_a_server_killed_in_a_write_holds_nothing_of_it(own_server, tmp_path):
     variables = database_variables(own_server.database)
-    code = """
+    midway = tmp_path / "midway"
+    code = f"""
     db_write(data.frame(a = 1:3), "t", if_exists = "replace")
     at <- 0
-    slow <- function() {
+    slow <- function() {{
       at <<- at + 1
+      if (at == 20) file.create("{midway}")
       Sys.sleep(0.02)
       data.frame(a = at * 1000 + 1:1000)
-    }
+    }}
     db_write(slow, "t", if_exists = "replace")
     """
     again = "list(before = db_read('t')$a, con = class(con)[[1]])"
     with RSession() as r:
-        killer = threading.Timer(4, _kill, [own_server])
+        killer = threading.Thread(target=_kill, args=[own_server, midway], daemon=True)
         killer.start()
         answer = r(code, variables)
         assert code_of(answer) == "connection_lost", answer
@@ -136,8 +139,12 @@ def test_a_server_killed_in_a_write_holds_nothing_of_it(own_server, server_folde
     assert answer["said"][0]["class"] == "openhexa_warning_database_reopened"
 
 
-def _kill(server):
-    """Kill all processes of a server at once, as a machine that goes off does."""
+def _kill(server, when):
+    """Kill all processes of a server at once, as a machine that goes off does, once the
+    file ``when`` is there.
+    """
+    while not when.exists():
+        time.sleep(0.01)
     pid = int((server.data / "postmaster.pid").read_text().split("\n")[0])
     children = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True

@@ -286,7 +286,8 @@ def test_progress_shows_in_notebooks_and_not_in_pipelines(
     assert ("rows read, " in shown) is is_shown
 
 
-def test_short_work_and_rscript_show_no_progress(r, running_database):
+def test_short_work_and_rscript_show_no_progress(running_database):
     variables = database_variables(running_database.database)
-    answer = r(PROGRESS.replace("1.2", "0.7"), variables)
+    with RSession() as r:
+        answer = r(PROGRESS.replace("1.2", "0.7"), variables)
     assert "said" not in answer, answer

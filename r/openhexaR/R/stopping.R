@@ -12,7 +12,7 @@ WATCHER <- paste(
 )
 
 watch_interrupts <- function() {
-  is_needed <- !is.null(the$start) &&
+  is_needed <- !is.null(the$steps) &&
     is.null(env_lookup("r_process")) &&
     .Platform$OS.type == "unix" &&
     !is_installed("RPostgres")

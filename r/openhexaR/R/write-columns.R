@@ -113,13 +113,17 @@ fit_column <- function(x, type, where) {
   if (!kind %in% kinds_taken(type) || !values_fit(x, kind, type$name)) {
     return(NULL)
   }
+  check_range(x, type, where)
+  x
+}
+
+check_range <- function(x, type, where) {
   if (type$name %in% names(LIMITS)) {
     check_limits(x, type$name, where)
   }
   if (type$name == "numeric") {
     check_decimals(x, type$shown, where)
   }
-  x
 }
 
 # Enumerations, json, uuid and the like are read from text, by the server.

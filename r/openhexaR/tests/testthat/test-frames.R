@@ -47,7 +47,7 @@ test_that("integers of any Arrow table have the narrowest class that holds them"
   expect_identical(small$b, c(2147483648, -5))
   expect_message(
     big <- from_wire(wire(id = int64("9007199254740993", NA))),
-    "integers beyond 2^53 and are of class integer64: id",
+    "class integer64, as integers beyond 2^53 need it: id",
     class = "openhexa_message_integer64_used",
     fixed = TRUE
   )
