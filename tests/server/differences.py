@@ -5,12 +5,11 @@ claim what no test shows. differences.json has the texts.
 """
 
 import json
-import re
 from pathlib import Path
 
+from ..doc_tables import ROOT, code, filled, table
 from .calls import CALLS, Call, load
 
-ROOT = Path(__file__).parents[2]
 TEXTS = load("differences.json")
 
 
@@ -40,10 +39,6 @@ def from_vector(vector: dict) -> Call:
 def all_calls() -> list[Call]:
     vectors = json.loads((ROOT / "tests/contract/vectors.json").read_text("utf-8"))
     return [*CALLS, *map(from_vector, vectors)]
-
-
-def code(text: str) -> str:
-    return "`" + text.replace("|", "\\|") + "`"
 
 
 def value(found: object) -> str:
@@ -78,11 +73,6 @@ def errors() -> list[list[str]]:
     ]
 
 
-def table(headings: list[str], rows: list[list[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def pages() -> dict[Path, str]:
     """Give the text that each page must have."""
     found = {}
@@ -92,12 +82,7 @@ def pages() -> dict[Path, str]:
             "differences": table(headings, differences(language)),
             "errors": table(["openhexaR", "SDK"], errors()),
         }
-        found[path] = re.sub(
-            r"(<!-- (\w+): made by make sync -->\n).*?(<!-- end -->)",
-            lambda match, tables=tables: f"{match[1]}{tables[match[2]]}\n{match[3]}",
-            path.read_text("utf-8"),
-            flags=re.S,
-        )
+        found[path] = filled(path, tables)
     return found
 
 

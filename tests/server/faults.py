@@ -80,3 +80,36 @@ def grown(size_bytes: int, piece: bytes):
             handler.wfile.write(piece)
 
     return fault
+
+
+def delay(seconds: float):
+    """Answer as it should be, but later."""
+
+    def fault(handler, answer):
+        time.sleep(seconds)
+        handler.send(*answer())
+
+    return fault
+
+
+def cut_after(size_bytes: int):
+    """Announce the whole answer, hang up after this many bytes of its body."""
+
+    def fault(handler, answer):
+        code, headers, body = answer()
+        whole = {**headers, "content-length": str(len(body))}
+        handler.send(code, whole, body[:size_bytes])
+        handler.close_connection = True
+
+    return fault
+
+
+def cut_upload(size_bytes: int):
+    """Take this many bytes of what is sent, then drop the connection."""
+
+    def fault(handler, answer):
+        sent = int(handler.headers.get("content-length", 0))
+        handler.rfile.read(min(size_bytes, sent))
+        reset(handler, answer)
+
+    return fault

@@ -16,8 +16,9 @@ class RSession:
     """A context manager; call it with R code and the variables it may see.
 
     The answer has ``value``, or ``error`` (the classes of the condition), ``message``
-    and ``shown``; and ``said``, if there were messages or warnings. No part of it may
-    hold the token that was given as HEXA_TOKEN.
+    and ``shown``; and ``said``, if there were messages or warnings. No part of it, nor
+    what R writes to its error stream, may hold the token that was given as HEXA_TOKEN,
+    or one of ``secrets``.
 
     Parameters
     ----------
@@ -26,6 +27,7 @@ class RSession:
     """
 
     def __init__(self, locale: str = "C.UTF-8"):
+        self.secrets = set()
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
             ["env", f"LC_ALL={locale}", "Rscript", "--no-init-file", RUNNER],
@@ -53,7 +55,8 @@ class RSession:
         self.errors.seek(0)
         noise = self.errors.read()
         assert line, noise
-        assert env.get("HEXA_TOKEN", "no token") not in line + noise
+        for secret in {env.get("HEXA_TOKEN", "no token"), *self.secrets}:
+            assert secret not in line + noise
         return json.loads(line)
 
     def peak_memory_mb(self) -> float:
