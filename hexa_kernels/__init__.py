@@ -12,6 +12,10 @@ _HOMES = {
     "notebook_dir": "_workspace",
     "file_read": "files",
     "file_write": "files",
+    "connect": "connections",
+    "test_connection": "connections",
+    "export_connection": "connection_export",
+    "ConnectionType": "connection_types",
     "run_log": "_run",
     "notebook_parameter": "_parameter",
     "engine": "database",
@@ -25,6 +29,7 @@ _HOMES = {
     "share_frame": "sharing",
     "receive_frame": "sharing",
     "shared_frames": "sharing",
+    "hexa_snippet": "snippets",
     "hexa_status": "kernel.status",
 }
 

@@ -13,19 +13,18 @@ def contract() -> dict:
     return json.loads(text)
 
 
-def phrase(name: str, language: str) -> str:
+def phrase(name: str, language: str, **values) -> str:
     """Give a word or two that messages and reports are put together from."""
-    return contract()["phrases"][name][language]
+    text = contract()["phrases"][name][language]
+    return fill(text, values) if values else text
 
 
 def message(code: str, language: str, values: dict) -> tuple[str, str]:
-    """Give what is wrong and what to do, in ``language`` ("en" or "fr").
-
-    One pass over the placeholders: a value that holds braces is left as it is.
-    """
+    """Give what is wrong and what to do, in ``language`` ("en" or "fr")."""
     texts = contract()["errors"][code][language]
+    return fill(texts["message"], values), fill(texts["hint"], values)
 
-    def fill(text: str) -> str:
-        return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
 
-    return fill(texts["message"]), fill(texts["hint"])
+def fill(text: str, values: dict) -> str:
+    """Fill placeholders in one pass: a value that holds braces is left as it is."""
+    return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)

@@ -4,6 +4,7 @@ Everything is read at the moment of asking, so that a variable set in a cell cou
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,11 +42,16 @@ def require(fact: str) -> str:
 
 def database_port() -> int:
     """Read the port of the workspace database as an integer."""
-    text = require("database_port").strip()
+    return as_port(require("database_port"), variable("database_port"))
+
+
+def as_port(text: str, name: str) -> int:
+    """Read a port; ``name`` is the variable that holds it, or would."""
+    text = str(text).strip()
     if not _is_port(text):
         from .errors import InvalidPortError
 
-        raise InvalidPortError(variable=variable("database_port"), value=text)
+        raise InvalidPortError(variable=name, value=text)
     return int(text)
 
 
@@ -100,9 +106,36 @@ def language() -> str:
     return "fr" if chosen.lower().startswith("fr") else "en"
 
 
+def hide_secrets(text: str) -> str:
+    """Put the names of variables in place of the secrets that a text repeats."""
+    for entry in contract()["variables"].values():
+        value = os.environ.get(entry["name"])
+        if value and entry.get("secret"):
+            text = text.replace(value, f"<{entry['name']}>")
+    return text
+
+
 def session_notebook() -> str | None:
     """Give the notebook's path as the Jupyter server tells it to a kernel."""
     return os.environ.get("JPY_SESSION_NAME") or None
+
+
+def connection_prefix(identifier: str) -> str:
+    """Give what the names of a connection's variables begin with, as the SDK does."""
+    return re.sub(r"[-.\s]", "_", identifier.lower()).upper()
+
+
+def named_connections(types: set[str]) -> list[str]:
+    """List connections that variables describe, by an identifier that finds them."""
+    found = [name for name, value in os.environ.items() if value.upper() in types]
+    return [name.lower().replace("_", "-") for name in found]
+
+
+def set_variables(values: dict[str, str], *, overwrite: bool = True) -> None:
+    """Set variables of this process, and of those it starts from now on."""
+    for name, value in values.items():
+        if overwrite or name not in os.environ:
+            os.environ[name] = value
 
 
 def snapshot() -> dict[str, str]:

@@ -9,7 +9,10 @@ OpenHexaError
   PathError                a file or folder
     PathOutsideError, FolderNotWritableError, FolderOccupiedError, FileMissingError,
     FileUnreadableError, FileUnwritableError, FormatUnknownError,
-    FormatUnsupportedError
+    FormatUnsupportedError, SourceUnreadableError, NotModernizableError,
+    FileNotTextError, LinkLoopError, RewriteUnsafeError
+    NotebookError            NotebookEmptyError, NotebookCorruptError,
+                             NotebookVersionError
   ArgumentError            a value that was given
     InvalidArgumentError, ParameterTypeError (also a TypeError)
   FrameError               a frame or a value that does not cross
@@ -31,20 +34,32 @@ OpenHexaError
     ValueOutOfRangeError, NameTooLongError, PostgisMissingError,
     CrsWithoutNumberError, ReadOnlyDatabaseError, DiskFullError,
     QueryCancelledError, StatementValueError
+  ConnectError             opening or reading a connection of the workspace
+    ConnectionNotFoundError (also a ValueError), ConnectionTypeError,
+    ConnectionIncompleteError, ConnectionReadError, ServiceAccountError,
+    UrlSchemeMissingError, ConnectionUnreachableError, ConnectionRejectedError,
+    ConnectionAnswerError, ServerStatusError, ClockSkewError, RateLimitedError,
+    BucketMissingError, ObjectMissingError, TransferCutError, BrokenTypeError
   DaskUnreachableError     a cluster for tables larger than this machine
   LocalServerError         the workspace on a laptop
     WorkspaceInUseError, PostgresMissingError, PostgresVersionError,
     PostgresPasswordError, PostgresFailedError
+  NotebookError            a notebook that is to run
+    NotebookUnreadableError, KernelNotNamedError, KernelNotFoundError,
+    NotebookFailedError
   InstallError             kernelspecs and the R package
     RMissingError, RPackageFailedError, KernelNameReservedError,
     KernelNameInvalidError, KernelFailedError
+  HubError                 restarting the server that a JupyterHub started
+    HubAbsentError, HubUnreachableError, HubForbiddenError, HubFailedError
 OpenHexaWarning
   ScratchReplacedWarning, PortReplacedWarning, StartupProblemWarning,
-  LogNotSentWarning, UnknownLogLevelWarning, ConnectionReplacedWarning
-  ValuesChangedWarning, LeftBehindWarning
+  LogNotSentWarning, UnknownLogLevelWarning, ConnectionReplacedWarning,
+  ValuesChangedWarning, LeftBehindWarning, ReservedTypeWarning, NotExportedWarning,
+  KernelHiddenWarning
 """
 
-from .contract import message
+from .contract import message, phrase
 
 
 class _Coded:
@@ -177,12 +192,61 @@ class FormatUnsupportedError(PathError):
     code = "format_unsupported"
 
 
+class SourceUnreadableError(PathError):
+    code = "source_unreadable"
+
+
+class NotModernizableError(PathError):
+    code = "not_modernizable"
+
+
+class FileNotTextError(PathError):
+    code = "file_not_text"
+
+
+class LinkLoopError(PathError):
+    code = "link_loop"
+
+
+class RewriteUnsafeError(PathError):
+    code = "rewrite_unsafe"
+
+
+class NotebookError(PathError):
+    """A file that ends in .ipynb is no notebook."""
+
+
+class NotebookEmptyError(NotebookError):
+    code = "notebook_empty"
+
+
+class NotebookCorruptError(NotebookError):
+    code = "notebook_corrupt"
+
+
+class NotebookVersionError(NotebookError):
+    code = "notebook_version"
+
+
 class ArgumentError(OpenHexaError):
     """A value that was given is not what it must be."""
 
 
 class InvalidArgumentError(ArgumentError, TypeError):
     code = "invalid_argument"
+
+
+def check_choice(argument: str, given: object, choices: tuple[str, ...]) -> None:
+    """Refuse what is none of the choices."""
+    if given not in choices:
+        from .environment import language
+
+        text = phrase("one_of", language())
+        raise InvalidArgumentError(
+            argument=argument,
+            expected=text.format(names=", ".join(choices)),
+            actual=repr(given),
+        )
 
 
 class ParameterTypeError(ArgumentError, TypeError):
@@ -329,6 +393,74 @@ class StatementValueError(TableError):
     code = "statement_value"
 
 
+class ConnectError(OpenHexaError):
+    """A connection of the workspace does not open, or what it leads to fails."""
+
+
+class ConnectionNotFoundError(ConnectError, ValueError):
+    code = "connection_not_found"
+
+
+class ConnectionTypeError(ConnectError):
+    code = "connection_type"
+
+
+class ConnectionIncompleteError(ConnectError):
+    code = "connection_incomplete"
+
+
+class ConnectionReadError(ConnectError):
+    code = "connection_read_failed"
+
+
+class ServiceAccountError(ConnectError):
+    code = "service_account_invalid"
+
+
+class UrlSchemeMissingError(ConnectError):
+    code = "url_scheme_missing"
+
+
+class ConnectionUnreachableError(ConnectError):
+    code = "connection_unreachable"
+
+
+class ConnectionRejectedError(ConnectError):
+    code = "connection_refused"
+
+
+class ConnectionAnswerError(ConnectError):
+    code = "connection_answer"
+
+
+class ServerStatusError(ConnectError):
+    code = "server_status"
+
+
+class ClockSkewError(ConnectError):
+    code = "clock_skew"
+
+
+class RateLimitedError(ConnectError):
+    code = "rate_limited"
+
+
+class BucketMissingError(ConnectError):
+    code = "bucket_missing"
+
+
+class ObjectMissingError(ConnectError, FileNotFoundError):
+    code = "object_missing"
+
+
+class TransferCutError(ConnectError):
+    code = "transfer_cut"
+
+
+class BrokenTypeError(ConnectError):
+    code = "connection_type_failed"
+
+
 class DaskUnreachableError(OpenHexaError):
     code = "dask_unreachable"
 
@@ -357,6 +489,26 @@ class PostgresFailedError(LocalServerError):
     code = "postgres_failed"
 
 
+class NotebookError(OpenHexaError):
+    """A notebook does not run, or not to its end."""
+
+
+class NotebookUnreadableError(NotebookError):
+    code = "notebook_unreadable"
+
+
+class KernelNotNamedError(NotebookError):
+    code = "kernel_not_named"
+
+
+class KernelNotFoundError(NotebookError):
+    code = "kernel_not_found"
+
+
+class NotebookFailedError(NotebookError):
+    code = "notebook_failed"
+
+
 class InstallError(OpenHexaError):
     """A kernel or the R package does not install."""
 
@@ -379,6 +531,26 @@ class KernelNameInvalidError(InstallError):
 
 class KernelFailedError(InstallError):
     code = "kernel_failed"
+
+
+class HubError(OpenHexaError):
+    """The server that a JupyterHub started is not restarted."""
+
+
+class HubAbsentError(HubError):
+    code = "hub_absent"
+
+
+class HubUnreachableError(HubError):
+    code = "hub_unreachable"
+
+
+class HubForbiddenError(HubError):
+    code = "hub_forbidden"
+
+
+class HubFailedError(HubError):
+    code = "hub_failed"
 
 
 class BridgeError(OpenHexaError):
@@ -443,3 +615,15 @@ class ValuesChangedWarning(OpenHexaWarning):
 
 class LeftBehindWarning(OpenHexaWarning):
     code = "left_behind"
+
+
+class ReservedTypeWarning(OpenHexaWarning):
+    code = "connection_type_reserved"
+
+
+class NotExportedWarning(OpenHexaWarning):
+    code = "connection_not_exported"
+
+
+class KernelHiddenWarning(OpenHexaWarning):
+    code = "kernel_hidden"

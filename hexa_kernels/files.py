@@ -5,16 +5,17 @@ import gzip
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Any
 
-from . import environment
+from . import bucket_files, environment
 from ._workspace import file_path, tmp_path
 from .contract import contract, phrase
 from .errors import (
+    ConnectError,
     FileMissingError,
     FileUnreadableError,
     FileUnwritableError,
@@ -28,14 +29,15 @@ from .formats import READERS, WRITERS, to_pandas
 
 
 def file_read(path: str, **options) -> Any:
-    """Read a file of the workspace, in the format that its extension names.
+    """Read a file of the workspace or a bucket, in the format its extension names.
 
     Parameters
     ----------
     path : str
-        Relative to the workspace's root, never to the working directory; or absolute.
-        csv, tsv, parquet, arrow, feather, json, ndjson, jsonl, geojson, gpkg, shp,
-        xlsx, xls, dta, sav; csv.gz, tsv.gz, json.gz, ndjson.gz, geojson.gz.
+        Relative to the workspace's root, never to the working directory; or absolute;
+        or ``s3://identifier/key`` and ``gs://identifier/key``, in the bucket of a
+        connection. csv, tsv, parquet, arrow, feather, json, ndjson, jsonl, geojson,
+        gpkg, shp, xlsx, xls, dta, sav; csv.gz, tsv.gz, json.gz, ndjson.gz, geojson.gz.
     **options
         Of csv and tsv: ``sep``, ``decimal``, ``encoding``, ``na`` (what stands for a
         missing value; ``("", "NA")``), in place of what the file looks like, and
@@ -58,6 +60,9 @@ def file_read(path: str, **options) -> Any:
         If the extension is unknown, or Python cannot read it (rds).
     MissingPackageError
         If the format's package is not installed; the message has the command.
+    ConnectError
+        If a bucket does not give it: ``ObjectMissingError``, ``BucketMissingError``,
+        ``ConnectionRejectedError``, ``TransferCutError``…
 
     Examples
     --------
@@ -67,14 +72,12 @@ def file_read(path: str, **options) -> Any:
     >>> file_read("results/cases.csv")["cases"].sum()
     np.int64(12)
     """
-    target = _target(path)
-    format = _format_of(target, "read")
-    if not target.is_file():
-        raise _missing(path, target)
+    format = _format_of(_name_of(path), "read")
     try:
-        with _unpacked(target) as plain:
+        with _on_disk(path) as target, _unpacked(target) as plain:
             return READERS[format](plain, **options)
-    except (MissingPackageError, TypeError):  # TypeError: an option of the caller's
+    # TypeError: an option of the caller's
+    except (MissingPackageError, FileMissingError, ConnectError, TypeError):
         raise
     except Exception as error:
         reason = _reason(error)
@@ -82,7 +85,7 @@ def file_read(path: str, **options) -> Any:
 
 
 def file_write(frame: Any, path: str, **options) -> str:
-    """Write a data frame to a file of the workspace; its extension names the format.
+    """Write a data frame to a file of the workspace or a bucket, as its name ends.
 
     The file appears at once and whole: it is written in scratch, copied beside its
     place and renamed, also where the workspace is a mounted bucket. (A shapefile is
@@ -95,7 +98,8 @@ def file_write(frame: Any, path: str, **options) -> str:
         xlsx keeps 15 digits, as Excel does. Row labels are an error, not dropped; row
         numbers are no labels.
     path : str
-        As for ``file_read``; folders are made. Not xls.
+        As for ``file_read``; folders are made. Not xls. An object of a bucket is
+        replaced.
     **options
         Of csv and tsv: ``sep``, ``decimal``, ``encoding``, ``na``: a French Excel wants
         ``decimal=",", encoding="utf-8-sig"``. All others go to the writer.
@@ -103,7 +107,7 @@ def file_write(frame: Any, path: str, **options) -> str:
     Returns
     -------
     str
-        The absolute path.
+        The absolute path, or the path in the bucket.
 
     Raises
     ------
@@ -111,34 +115,48 @@ def file_write(frame: Any, path: str, **options) -> str:
         If it cannot be written; what was there before is unchanged.
     RowNamesError
         If the index has a name, or is no row numbers.
-    FormatUnknownError, FormatUnsupportedError, MissingPackageError
+    FormatUnknownError, FormatUnsupportedError, MissingPackageError, ConnectError
         As for ``file_read``.
     """
-    target = _target(path)
-    format = _format_of(target, "write")
+    name = _name_of(path)
+    format = _format_of(name, "write")
     frame = _checked(frame, format)
+    is_in_bucket = bucket_files.is_bucket_path(path)
+    target = name if is_in_bucket else name.resolve()  # a link stays one
+    place = bucket_files.uploader(path) if is_in_bucket else _replacer(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderNotWritableError(path=str(target.parent)) from error
-    try:
-        with _replacing(target) as draft:
+        with _draft(target.name, place) as draft:
             WRITERS[format](frame, draft, **options)
-    except (MissingPackageError, TypeError):
+    except (MissingPackageError, ConnectError, TypeError):
         raise
     except Exception as error:
         raise FileUnwritableError(path=path, reason=_reason(error)) from error
-    return str(target)
+    return path if is_in_bucket else str(name)
 
 
-def _target(path: str) -> Path:
+def _name_of(path: str) -> Path:
+    """Give the absolute path of a file; of one in a bucket, its key as a path."""
     if not isinstance(path, (str, PurePath)):
         raise InvalidArgumentError(
             argument="path",
             expected=phrase("a_string", environment.language()),
             actual=type(path).__name__,
         )
+    if bucket_files.is_bucket_path(path):
+        return Path(bucket_files.split(path)[-1])
     return Path(file_path(path))
+
+
+@contextmanager
+def _on_disk(path: str) -> Iterator[Path]:
+    if bucket_files.is_bucket_path(path):
+        with bucket_files.downloaded(path) as target:
+            yield target
+        return
+    target = _name_of(path)
+    if not target.is_file():
+        raise missing_file(path, target, environment.lookup("files_path"))
+    yield target
 
 
 def _reason(error: Exception) -> str:
@@ -147,10 +165,10 @@ def _reason(error: Exception) -> str:
     return lines[0].rstrip(".")
 
 
-def _missing(path: str, target: Path) -> FileMissingError:
+def missing_file(path: str, target: Path, root: str) -> FileMissingError:
+    """Make the error of a file that is absent, with names that resemble it."""
     names = [p.name for p in target.parent.iterdir()] if target.parent.is_dir() else []
     similar = difflib.get_close_matches(target.name, names)
-    root = environment.lookup("files_path")
     return FileMissingError(path=path, root=root, similar=", ".join(similar) or "-")
 
 
@@ -222,24 +240,33 @@ def _unpacked(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Give a path to write; what is there then takes the target's place at once.
+def _draft(name: str, place: Callable[[Path], None]) -> Iterator[Path]:
+    """Give a path to write; then ``place`` is called for each file that is there.
 
     A bucket's mount is slow to seek in and has no locks, which some formats need, but
     it copies and renames as any disk.
     """
-    target = target.resolve()
     with tempfile.TemporaryDirectory(dir=tmp_path()) as folder:
-        packed = target.suffix.lower() == ".gz"
-        draft = Path(folder, target.stem if packed else target.name)
+        final = Path(folder, name)
+        packed = final.suffix.lower() == ".gz"
+        draft = final.with_suffix("") if packed else final
         yield draft
         if packed:
-            plain, draft = draft, Path(folder, target.name)
+            plain, draft = draft, final
             with plain.open("rb") as file, gzip.open(draft, "wb") as packed_file:
                 shutil.copyfileobj(file, packed_file)
             plain.unlink()
         for part in sorted(Path(folder).iterdir(), key=lambda p: p == draft):
-            _replace(target.with_name(part.name), part)
+            place(part)
+
+
+def _replacer(target: Path) -> Callable[[Path], None]:
+    """Give what puts a file beside the target, under its own name and at once."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderNotWritableError(path=str(target.parent)) from error
+    return lambda part: _replace(target.with_name(part.name), part)
 
 
 def _replace(target: Path, new: Path) -> None:

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import environment, sql
+from .connections import connect_as
 from .contract import phrase
-from .database import connection_engine, database_engine
+from .database import database_engine
 from .errors import (
     ConnectionLostError,
     DatabaseRefusedError,
@@ -53,10 +54,7 @@ _KINDS = {
 
 
 def engine_of(connection: Any) -> "sqlalchemy.Engine":
-    """Give the engine of None (the workspace), an identifier, or an engine itself.
-
-    The SDK raises its own errors for an identifier.
-    """
+    """Give the engine of None (the workspace), an identifier, or an engine itself."""
     import sqlalchemy
 
     if connection is None:
@@ -69,16 +67,7 @@ def engine_of(connection: Any) -> "sqlalchemy.Engine":
             expected=phrase("a_database", environment.language()),
             actual=repr(type(connection)),
         )
-    from openhexa.sdk import workspace
-
-    record = workspace.postgresql_connection(connection)
-    return connection_engine(
-        host=record.host,
-        port=int(record.port),
-        username=record.username,
-        password=record.password,
-        database=record.database_name,
-    )
+    return connect_as(connection, "POSTGRESQL")
 
 
 def _look_up(engine: "sqlalchemy.Engine") -> tuple[str, str]:

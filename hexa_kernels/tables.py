@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import environment
-from .contract import phrase
-from .errors import InvalidArgumentError
+from .errors import check_choice
 
 if TYPE_CHECKING:
     import pandas
@@ -77,7 +75,7 @@ pyarrow.RecordBatchReader
     from .sql import parse_query
     from .table_query import read_batches, read_table
 
-    _check_choice("as_", as_, _CLASSES)
+    check_choice("as_", as_, _CLASSES)
     if as_ == "dask":
         from .dask_tables import read_partitions
 
@@ -86,16 +84,6 @@ pyarrow.RecordBatchReader
     if batches:
         return read_batches(query, params, connection)
     return from_wire(read_table(query, params, connection), as_=as_)
-
-
-def _check_choice(argument: str, given: Any, choices: tuple[str, ...]) -> None:
-    if given not in choices:
-        text = phrase("one_of", environment.language())
-        raise InvalidArgumentError(
-            argument=argument,
-            expected=text.format(names=", ".join(choices)),
-            actual=repr(given),
-        )
 
 
 def db_write(
@@ -165,7 +153,7 @@ PostgisMissingError, NameTooLongError, InvalidArgumentError, FrameError
     from .table_source import open_source
     from .table_writing import write
 
-    _check_choice("if_exists", if_exists, _MODES)
+    check_choice("if_exists", if_exists, _MODES)
     columns = [key] if isinstance(key, str) else list(key or [])
     target = parse_table(table)
     write(open_source(frame), target, if_exists, dtype or {}, columns, connection)

@@ -18,7 +18,7 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 
 import hexa_kernels
 
-from .. import environment
+from .. import connection_export, environment
 from ..contract import contract
 from . import magics
 
@@ -79,6 +79,12 @@ def _mentioned_by(tree: ast.AST) -> set[str]:
                     for text in texts:
                         found |= _mentioned(str(text))
     return found & NAMES
+
+
+def _texts_of(tree: ast.AST) -> str:
+    """Give the text constants of code, a line each."""
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return "\n".join(node.value for node in nodes if isinstance(node.value, str))
 
 
 class StartupNames:
@@ -171,6 +177,7 @@ class StartupNames:
 
     def transform_ast(self, node):
         self.materialise(_mentioned_by(node))
+        connection_export.export_mentioned(_texts_of(node))
         return super().transform_ast(node)
 
     def _ofind(self, oname, namespaces=None):
@@ -190,12 +197,16 @@ class StartupNames:
         return super().run_line_magic(magic_name, line, _stack_depth + 1)
 
     def run_cell_magic(self, magic_name, line, cell):
-        self.materialise(_mentioned(f"{line}\n{cell}"))
+        text = f"{line}\n{cell}"
+        self.materialise(_mentioned(text))
+        connection_export.export_mentioned(text)
         return super().run_cell_magic(magic_name, line, cell)
 
     def safe_execfile(self, fname, *where, **options):
         with suppress(OSError):  # a missing file is IPython's to report
-            self.materialise(_mentioned(Path(fname).read_text("utf-8", "replace")))
+            text = Path(fname).read_text("utf-8", "replace")
+            self.materialise(_mentioned(text))
+            connection_export.export_mentioned(text)
         return super().safe_execfile(fname, *where, **options)
 
     # A name that could not be made says why, in place of a NameError:
@@ -258,3 +269,4 @@ def prime(shell) -> None:
     # The rest of the cell that asks for it was parsed before.
     cell = shell.history_manager.input_hist_raw[-1]
     shell.materialise(_mentioned(cell))
+    connection_export.export_mentioned(cell)
