@@ -5,7 +5,7 @@
 present <- function(package) nzchar(system.file(package = package))
 
 missing_packages <- function() {
-  wanted <- c("DBI", "httr2", "jsonlite", "rlang", "IRkernel")
+  wanted <- c("DBI", "httr2", "jsonlite", "openssl", "rlang", "xml2", "IRkernel")
   drivers <- c("RPostgres", "RPostgreSQL") # one is enough
   c(Filter(Negate(present), wanted), if (!any(sapply(drivers, present))) drivers[[1]])
 }

@@ -71,19 +71,15 @@ def offline_cran(tmp_path, setenv):
 
 
 @pytest.mark.timeout(600)
-def test_r_cmd_check_finds_nothing(r_variables, offline_cran, tmp_path):
-    def r_cmd(*arguments):
-        return subprocess.run(
-            ["R", "CMD", *arguments],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    assert r_cmd("build", str(PACKAGE)).returncode == 0
-    (archive,) = tmp_path.glob("openhexaR_*.tar.gz")
-    check = r_cmd("check", "--as-cran", "--no-manual", str(archive)).stdout
+def test_r_cmd_check_finds_nothing(dist, r_variables, offline_cran, tmp_path):
+    (archive,) = dist.glob("openhexaR_*.tar.gz")
+    check = subprocess.run(
+        ["R", "CMD", "check", "--as-cran", "--no-manual", archive],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ).stdout
     findings = re.findall(
         r"^\* checking .*(?:NOTE|WARNING|ERROR)\n(?:[^*].*\n)*", check, re.M
     )

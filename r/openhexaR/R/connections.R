@@ -24,7 +24,12 @@ get_connection <- function(identifier) {
   find_connection(identifier)
 }
 
-find_connection <- function(identifier, call = rlang::caller_env()) {
+# `known` gives the identifiers that a mistyped one is compared with.
+find_connection <- function(
+  identifier,
+  call = rlang::caller_env(),
+  known = env_identifiers
+) {
   connection <- connection_from_env(identifier, call)
   asked <- is.null(connection) && is_connected() && nzchar(identifier)
   if (asked) {
@@ -37,10 +42,28 @@ find_connection <- function(identifier, call = rlang::caller_env()) {
       variable = connection_prefix(identifier, call),
       types = paste(tolower(connection_types()), collapse = ", "),
       asked = phrase(if (asked) "server_asked" else "server_not_asked"),
+      similar = similar_names(identifier, known()),
       call = call
     )
   }
   connection
+}
+
+env_identifiers <- function() list_connections()$identifier
+
+# Those of the environment and of the server. What cannot be had is left out: there is
+# an error to tell already.
+known_identifiers <- function() {
+  query <- "query connectionSlugs($slug: String!) {
+    workspace(slug: $slug) { connections { slug } }
+  }"
+  found <- if (is_connected()) {
+    tryCatch(
+      graphql(query, list(slug = env_require("slug")))$workspace$connections,
+      openhexa_error = function(e) NULL
+    )
+  }
+  unique(c(vapply(found, `[[`, character(1), "slug"), env_identifiers()))
 }
 
 # By one way alone, or NULL.
@@ -113,20 +136,23 @@ typed_accessors <- function() {
     force(type)
     function(identifier) {
       check_string(identifier)
-      connection <- find_connection(identifier)
-      actual <- attr(connection, "type")
-      if (actual != type) {
-        abort_contract(
-          "connection_type",
-          identifier = identifier,
-          expected = type,
-          actual = actual,
-          accessor = paste0(tolower(actual), "_connection")
-        )
-      }
-      connection
+      need_type(find_connection(identifier), type)
     }
   })
+}
+
+need_type <- function(connection, type, call = rlang::caller_env()) {
+  actual <- attr(connection, "type")
+  if (actual != type) {
+    abort_contract(
+      "connection_type",
+      identifier = connection$identifier,
+      expected = type,
+      actual = actual,
+      call = call
+    )
+  }
+  connection
 }
 
 typed_fields <- function(type, prefix, call) {
@@ -159,129 +185,6 @@ custom_fields <- function(prefix) {
   }
   names(mine) <- tolower(substring(names(mine), nchar(begin) + 1L))
   mine[order(names(mine))]
-}
-
-# Open fields are the record's elements; secret ones live in an environment, which
-# print(), str(), dput(), unlist() and as.list() do not look into.
-new_connection <- function(type, identifier, fields) {
-  entries <- contract()$connections[[type]]$fields
-  is_open <- vapply(entries, function(e) !isTRUE(e$secret), logical(1))
-  open <- vapply(entries[is_open], `[[`, character(1), "name")
-  secret <- if (type == "CUSTOM") names(fields) else setdiff(names(fields), open)
-  structure(
-    c(list(identifier = identifier), fields[intersect(names(fields), open)]),
-    fields = names(fields),
-    type = type,
-    secrets = list2env(fields[secret], parent = emptyenv()),
-    class = c(paste0("openhexa_", tolower(type), "_connection"), "openhexa_connection")
-  )
-}
-
-#' @export
-`$.openhexa_connection` <- function(x, name) x[[name]]
-
-#' @export
-`[[.openhexa_connection` <- function(x, i, ...) {
-  if (is.character(i) && i %in% attr(x, "fields")) {
-    secrets <- attr(x, "secrets")
-    if (exists(i, envir = secrets, inherits = FALSE)) {
-      return(get(i, envir = secrets, inherits = FALSE))
-    }
-  }
-  if (inherits(x, "openhexa_postgresql_connection") && identical(i, "url")) {
-    return(postgresql_url(x))
-  }
-  plain <- unclass(x)
-  check_field(x, i)
-  plain[[i]]
-}
-
-# Composed as the SDK does, but percent-encoded and without the text "None".
-postgresql_url <- function(x) {
-  encode <- function(text) utils::URLencode(text, reserved = TRUE)
-  paste0(
-    "postgresql://",
-    encode(x$username),
-    if (!is.null(x$password)) paste0(":", encode(x$password)),
-    "@",
-    x$host,
-    ":",
-    x$port,
-    "/",
-    encode(x$database_name)
-  )
-}
-
-# A custom connection may or may not have a field; of the others we know them all.
-check_field <- function(x, i, call = rlang::caller_env(2)) {
-  known <- c(names(unclass(x)), attr(x, "fields"))
-  if (is.character(i) && attr(x, "type") != "CUSTOM" && !i %in% known) {
-    abort_contract(
-      "field_not_found",
-      field = i,
-      identifier = unclass(x)$identifier,
-      fields = paste(names(x), collapse = ", "),
-      call = call
-    )
-  }
-}
-
-#' @export
-`$<-.openhexa_connection` <- function(x, name, value) {
-  abort_contract("record_read_only", identifier = unclass(x)$identifier)
-}
-
-#' @export
-`[[<-.openhexa_connection` <- `$<-.openhexa_connection`
-
-#' @export
-length.openhexa_connection <- function(x) length(names(x))
-
-#' @export
-names.openhexa_connection <- function(x) c("identifier", attr(x, "fields"))
-
-#' @importFrom utils .DollarNames
-#' @export
-.DollarNames.openhexa_connection <- function(x, pattern = "") {
-  grep(pattern, names(x), value = TRUE)
-}
-
-#' @export
-format.openhexa_connection <- function(x, ...) {
-  shown <- unclass(x)
-  hidden <- ls(attr(x, "secrets"))
-  values <- vapply(
-    attr(x, "fields"),
-    function(name) {
-      if (name %in% hidden) "<hidden>" else as.character(or_dash(shown[[name]]))
-    },
-    character(1)
-  )
-  c(
-    paste0("<", attr(x, "type"), " connection ", shown$identifier, ">"),
-    paste0(format(attr(x, "fields")), "  ", values, recycle0 = TRUE)
-  )
-}
-
-#' @export
-print.openhexa_connection <- function(x, ...) {
-  writeLines(format(x))
-  invisible(x)
-}
-
-#' @export
-summary.openhexa_connection <- function(object, ...) object
-
-#' @export
-str.openhexa_connection <- function(object, ...) writeLines(format(object))
-
-#' @export
-as.list.openhexa_connection <- function(x, ...) {
-  plain <- unclass(x)
-  names <- names(plain)
-  attributes(plain) <- NULL
-  names(plain) <- names
-  plain
 }
 
 # The connections that environment variables describe.

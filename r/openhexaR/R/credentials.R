@@ -28,17 +28,7 @@ renew_credentials <- function(place) {
 
 # The database of a connection of the workspace.
 open_connection <- function(connection, call = rlang::caller_env()) {
-  type <- attr(connection, "type")
-  if (type != "POSTGRESQL") {
-    abort_contract(
-      "connection_type",
-      identifier = connection$identifier,
-      expected = "POSTGRESQL",
-      actual = type,
-      accessor = paste0(tolower(type), "_connection"),
-      call = call
-    )
-  }
+  need_type(connection, "POSTGRESQL", call)
   place <- list(
     host = connection$host,
     port = connection$port,

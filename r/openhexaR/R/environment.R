@@ -47,6 +47,39 @@ env_positive_number <- function(fact, call = rlang::caller_env()) {
   value
 }
 
+# Identifiers, as HEXA_EXPORT_CONNECTIONS=a,b names them.
+exported_connections <- function() {
+  names <- trimws(strsplit(env_lookup("export_connections") %||% "", ",")[[1]])
+  names[nzchar(names)]
+}
+
+# Where S3 is, or NULL for Amazon's own; in which region. As Amazon's tools read it.
+s3_endpoint <- function() env_lookup("aws_endpoint_s3") %||% env_lookup("aws_endpoint")
+
+aws_region <- function() {
+  env_lookup("aws_region") %||% env_lookup("aws_default_region") %||% "us-east-1"
+}
+
+# Where Google Cloud Storage is; as Google's tools read it, with or without a scheme.
+gcs_endpoint <- function() {
+  emulator <- env_lookup("storage_emulator_host")
+  if (is.null(emulator)) {
+    return("https://storage.googleapis.com")
+  }
+  sub("/+$", "", sub("^(?!https?://)", "http://", emulator, perl = TRUE))
+}
+
+# A text with the names of variables in place of the secrets that it repeats.
+hide_secrets <- function(text) {
+  for (entry in Filter(function(entry) isTRUE(entry$secret), contract()$variables)) {
+    value <- Sys.getenv(entry$name)
+    if (nzchar(value)) {
+      text <- gsub(value, paste0("<", entry$name, ">"), text, fixed = TRUE)
+    }
+  }
+  text
+}
+
 # The notebook's path as the Jupyter server tells it to a kernel, or "".
 session_notebook <- function() Sys.getenv("JPY_SESSION_NAME")
 

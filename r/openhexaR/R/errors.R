@@ -45,6 +45,13 @@ contract_condition <- function(code, ...) {
   tryCatch(abort_contract(code, ...), openhexa_error = identity)
 }
 
+# What may have been meant: up to three names, or "-".
+similar_names <- function(name, candidates) {
+  far <- utils::adist(name, candidates, ignore.case = TRUE)[1, ]
+  similar <- candidates[order(far)][sort(far) <= max(2, nchar(name) %/% 3)]
+  if (length(similar)) toString(utils::head(similar, 3)) else "-"
+}
+
 # A class; of a text that is none or many, what it is.
 describe_class <- function(x) {
   if (is.character(x)) paste0("character [", length(x), "]") else class(x)[[1]]

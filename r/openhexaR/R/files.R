@@ -7,9 +7,11 @@
 #' (A shapefile is several files, of which the .shp comes last.)
 #'
 #' @param path String: relative to the workspace's root, never to the working
-#'   directory; or absolute. Extensions: csv, tsv, parquet, arrow, feather, json,
-#'   ndjson, jsonl, geojson, gpkg, shp, xlsx, xls (read only), dta, sav, rds; csv.gz,
-#'   tsv.gz, json.gz, ndjson.gz, geojson.gz.
+#'   directory; or absolute; or a key in the bucket of a connection,
+#'   `s3://identifier/folder/cases.csv` or `gs://identifier/folder/cases.csv`.
+#'   Extensions: csv, tsv, parquet, arrow, feather, json, ndjson, jsonl, geojson, gpkg,
+#'   shp, xlsx, xls (read only), dta, sav, rds; csv.gz, tsv.gz, json.gz, ndjson.gz,
+#'   geojson.gz.
 #' @param ... Of csv and tsv: `sep`, `decimal`, `encoding` and `na` (what stands for a
 #'   missing value, `c("", "NA")`), in place of what the file looks like; to read also
 #'   `text`, names of columns to leave as text, or `TRUE` for all. A French Excel wants
@@ -23,12 +25,13 @@
 #'   column is logical, integer, double, Date or POSIXct (UTC) when every text in it is
 #'   one: `007` stays text. Integers beyond 2^53 are `bit64::integer64`. JSON that is no
 #'   table (an array of flat objects) is a list, in which objects are named lists and
-#'   arrays unnamed ones. `file_write()`: the absolute path (string), invisibly.
+#'   arrays unnamed ones. `file_write()`: the absolute path, or the
+#'   path in the bucket (string), invisibly.
 #' @section Errors: `openhexa_error_file_missing`, `openhexa_error_file_unreadable`,
 #'   `openhexa_error_file_unwritable`, `openhexa_error_folder_not_writable`,
 #'   `openhexa_error_path_outside`, `openhexa_error_format_unknown`,
 #'   `openhexa_error_format_unsupported`, `openhexa_error_row_names`,
-#'   `openhexa_error_missing_package`.
+#'   `openhexa_error_missing_package`; of buckets those of [connect()].
 #' @source RFC 4180 for csv, <https://www.rfc-editor.org/rfc/rfc4180>
 #' @examples
 #' Sys.setenv(WORKSPACE_FILES_PATH = tempdir(), WORKSPACE_TMP_PATH = tempdir())
@@ -38,6 +41,9 @@
 #' @export
 file_read <- function(path, ...) {
   check_string(path)
+  if (is_bucket_path(path)) {
+    return(read_bucket_path(path, list(...)))
+  }
   read_path(file_path(path), path, list(...))
 }
 
@@ -45,6 +51,9 @@ file_read <- function(path, ...) {
 #' @export
 file_write <- function(frame, path, ...) {
   check_string(path)
+  if (is_bucket_path(path)) {
+    return(invisible(write_bucket_path(frame, path, list(...))))
+  }
   invisible(write_path(frame, file_path(path), path, list(...)))
 }
 
@@ -127,17 +136,11 @@ error_line <- function(error) {
 
 abort_missing <- function(target, name, call) {
   found <- list.files(dirname(target), all.files = TRUE, no.. = TRUE)
-  far <- utils::adist(basename(target), found, ignore.case = TRUE)[1, ]
-  similar <- found[order(far)][sort(far) <= max(2, nchar(basename(target)) %/% 3)]
   abort_contract(
     "file_missing",
     path = name,
     root = env_path("files_path"),
-    similar = if (length(similar)) {
-      paste(utils::head(similar, 3), collapse = ", ")
-    } else {
-      "-"
-    },
+    similar = similar_names(basename(target), found),
     call = call
   )
 }

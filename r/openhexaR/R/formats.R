@@ -101,7 +101,8 @@ is_json_table <- function(value) {
   all(lengths(by_name) <= 1) && !any(kinds == "list")
 }
 
-json_frame <- function(rows) {
+# `mixed`: what becomes of a field whose type differs between rows.
+json_frame <- function(rows, mixed = abort_mixed) {
   names <- unique(unlist(lapply(rows, names)))
   columns <- lapply(names, function(name) {
     items <- lapply(rows, `[[`, name)
@@ -110,13 +111,17 @@ json_frame <- function(rows) {
     }
     present <- items[!vapply(items, is.null, NA)]
     if (length(unique(vapply(present, mode, ""))) > 1) {
-      stop(fill(phrase("mixed_types"), list(name = name)), call. = FALSE)
+      return(mixed(name, items))
     }
     items[vapply(items, is.null, NA)] <- NA
     unlist(items)
   })
   names(columns) <- names
   as.data.frame(columns, optional = TRUE, stringsAsFactors = FALSE)
+}
+
+abort_mixed <- function(name, items) {
+  stop(fill(phrase("mixed_types"), list(name = name)), call. = FALSE)
 }
 
 write_json <- function(value, path, ...) {

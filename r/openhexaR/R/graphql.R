@@ -26,7 +26,12 @@ timeout_s <- function(call = rlang::caller_env()) {
       call = call
     )
   }
-  limit
+  min(limit, max(1, time_left_s()))
+}
+
+# test_connection() has little time; everything else as much as it takes.
+time_left_s <- function() {
+  if (is.null(the$deadline)) Inf else the$deadline - proc.time()[["elapsed"]]
 }
 
 # Run a query or mutation and give its data, a list named by root field. JSON stays as
@@ -65,9 +70,13 @@ graphql_data <- function(response, call) {
 }
 
 parse_answer <- function(response) {
+  jsonlite::parse_json(body_text(response), simplifyVector = FALSE)
+}
+
+body_text <- function(response) {
   text <- rawToChar(if (is.raw(response$body)) response$body else raw())
   Encoding(text) <- "UTF-8"
-  jsonlite::parse_json(text, simplifyVector = FALSE)
+  text
 }
 
 abort_graphql <- function(errors, call) {
@@ -89,14 +98,29 @@ without_token <- function(text) {
   if (isTRUE(nzchar(token))) gsub(token, "<token>", text, fixed = TRUE) else text
 }
 
-# A request with our name, a time limit and the TLS rule of the contract.
-http_request <- function(url, call = rlang::caller_env()) {
+# A request with our name and a time limit; an answer of any status is no error.
+plain_request <- function(url, call = rlang::caller_env()) {
   request <- httr2::request(url)
   request <- httr2::req_user_agent(request, user_agent())
   request <- httr2::req_timeout(request, timeout_s(call))
+  once(request)
+}
+
+# Tries are ours: httr2 0.2 sleeps after a failed one, also after the last, and for as
+# long as a server that is busy says.
+once <- function(request) {
   request <- httr2::req_error(request, is_error = function(response) FALSE)
-  # httr2 0.2 sleeps after a failed connection, also after the last.
-  request <- httr2::req_retry(request, max_tries = 1L, backoff = function(tries) 0)
+  httr2::req_retry(
+    request,
+    max_tries = 1L,
+    is_transient = function(response) FALSE,
+    backoff = function(tries) 0
+  )
+}
+
+# The same with the TLS rule of the contract, for OpenHEXA itself.
+http_request <- function(url, call = rlang::caller_env()) {
+  request <- plain_request(url, call)
   if (tolower(Sys.getenv(env_variable("verify_ssl"))) %in% c("0", "false")) {
     warn_once(
       "certificate_unverified",

@@ -21,7 +21,7 @@ kernel_main <- function(connection_file = commandArgs(TRUE)[[1]]) {
   # The kernelspec switches the compiler off for the start, which it would slow down.
   Sys.unsetenv("R_ENABLE_JIT")
   compiler::enableJIT(3L)
-  the$start <- proc.time()[["elapsed"]]
+  the$steps$R <- proc.time()[["elapsed"]] * 1000 # counted from R's own start
   require_package("IRkernel", phrase("serve_jupyter"))
   startup_step("IRkernel", loadNamespace("IRkernel"))
   startup_step("locale", repair_locale())
@@ -152,6 +152,7 @@ attach_self <- function() {
 run_kernel <- function(connection_file) {
   interrupt_user_code_only()
   problems <- startup_problems()
+  begin <- proc.time()[["elapsed"]]
   kernel <- environment(IRkernel::main)$Kernel$new(connection_file = connection_file)
   answer <- kernel$executor$send_response
   kernel$executor$send_response <- function(type, request, channel, content) {
@@ -173,6 +174,7 @@ run_kernel <- function(connection_file) {
     })
   }
   kernel$executor$handle_stdin <- function() read_answer(kernel)
+  the$steps$kernel <- (proc.time()[["elapsed"]] - begin) * 1000
   suspendInterrupts(kernel$run())
 }
 
@@ -204,6 +206,7 @@ interrupt_user_code_only <- function() {
     if (is.null(envir)) {
       return(evaluate(input, ...))
     }
+    export_mentioned(input, list(...)$output_handler$message)
     allowInterrupts({
       value <- evaluate(input, envir, ...)
       Sys.sleep(0) # lets an interrupt in that came during the last call, in C

@@ -1,4 +1,5 @@
 #' @keywords internal
+#' @importFrom rlang %||%
 "_PACKAGE"
 
 # State of the session: what was read once, and the open connection behind `con`.

@@ -56,9 +56,10 @@ is_installed <- function(packages) {
 }
 
 install_command <- function(packages) {
+  paste0("install.packages(", quoted_packages(packages), ")")
+}
+
+quoted_packages <- function(packages) {
   names <- paste0("\"", packages, "\"", collapse = ", ")
-  if (length(packages) > 1) {
-    names <- paste0("c(", names, ")")
-  }
-  paste0("install.packages(", names, ")")
+  if (length(packages) > 1) paste0("c(", names, ")") else names
 }

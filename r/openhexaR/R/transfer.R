@@ -71,10 +71,12 @@ download_path <- function(record, path, call) {
 
 # Transfers carry no token. The limit is on the silence of the other side: a large file
 # takes as long as it takes.
-transfer_request <- function(url, call) {
+transfer_request <- function(url, call) unlimited(http_request(url, call), call)
+
+unlimited <- function(request, call) {
   httr2::req_options(
-    http_request(url, call),
-    timeout_ms = 0L,
+    request,
+    timeout_ms = if (is.finite(time_left_s())) ceiling(1000 * timeout_s(call)) else 0L,
     connecttimeout_ms = ceiling(1000 * timeout_s(call)),
     low_speed_limit = 1L,
     low_speed_time = ceiling(timeout_s(call))

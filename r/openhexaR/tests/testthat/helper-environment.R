@@ -2,7 +2,7 @@
 local_clean_env <- function(..., .frame = parent.frame()) {
   found <- names(Sys.getenv())
   ours <- grep(
-    "^(WORKSPACE_|HEXA_(?!TEST)|JPY_|PG|LC_|LANG)",
+    "^(WORKSPACE_|HEXA_(?!TEST)|JPY_|JUPYTERHUB_|PG|LC_|LANG)",
     found,
     value = TRUE,
     perl = TRUE
