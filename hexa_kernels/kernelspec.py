@@ -15,6 +15,7 @@ from .errors import (
     KernelNameInvalidError,
     KernelNameReservedError,
 )
+from .overlay import put, starts_ours, take_away
 from .r_packages import find_r, source
 
 KERNELS = {"python": "openhexa-python", "r": "openhexa-r"}
@@ -55,7 +56,6 @@ def install(
     *,
     name: str | None = None,
     display_name: str | None = None,
-    user: bool = False,
     prefix: str | None = None,
     r_library: Path | None = None,
     overlay: bool = False,
@@ -68,15 +68,13 @@ def install(
         "python" or "r".
     name, display_name : str, optional
         In place of the shipped ones.
-    user : bool
-        Into the user's Jupyter folder. Without it and without ``prefix``: into the
-        system's.
     prefix : str, optional
-        Into ``<prefix>/share/jupyter/kernels``.
+        Into ``<prefix>/share/jupyter/kernels``; else into the user's Jupyter folder.
     r_library : Path, optional
         Written as ``R_LIBS`` into the R kernel's environment.
     overlay : bool
         Take the place of the plain kernel, ``python3`` or ``ir``, under its name.
+        ``uninstall`` puts that one back.
 
     Returns
     -------
@@ -91,23 +89,28 @@ def install(
         If Jupyter would not take ``name``.
     RMissingError
         If R is not there, for the R kernel.
+    FolderNotWritableError
+        If the place cannot be written.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 
     name = name or KERNELS[kernel]
     check_name(name)
-    if overlay:
-        name = PLAIN_KERNELS[kernel]
-        display_name = display_name or {"python": "Python 3", "r": "R"}[kernel]
     spec = make(kernel, display_name=display_name, r_library=r_library)
+    manager = KernelSpecManager()
+    if overlay:
+        kernels = Path(prefix, "share/jupyter/kernels") if prefix else None
+        place = (kernels or Path(manager.user_kernel_dir)) / PLAIN_KERNELS[kernel]
+        put(place, spec, source("kernelspecs") / KERNELS[kernel])
+        return place
     with tempfile.TemporaryDirectory() as folder:
         write(kernel, Path(folder), spec)
         Path(folder).chmod(0o755)  # the copy keeps it; others must read a system's spec
         try:
-            place = KernelSpecManager().install_kernel_spec(
-                folder, name, user=user, prefix=prefix
+            place = manager.install_kernel_spec(
+                folder, name, user=not prefix, prefix=prefix
             )
-        except PermissionError as error:
+        except OSError as error:
             raise FolderNotWritableError(path=error.filename) from error
     return Path(place)
 
@@ -116,7 +119,11 @@ def check_name(name: str) -> None:
     """Refuse a plain kernel's name, and what Jupyter would not take or would change."""
     if name in PLAIN_KERNELS.values():
         raise KernelNameReservedError(name=name)
-    if not re.fullmatch(r"[a-z0-9._-]+", name):
+    _check_form(name)
+
+
+def _check_form(name: str) -> None:
+    if not re.fullmatch(r"[a-z0-9_-][a-z0-9._-]*", name):
         raise KernelNameInvalidError(name=name)
 
 
@@ -137,8 +144,7 @@ def installed() -> Iterator[InstalledKernel]:
 
     for name, found in sorted(KernelSpecManager().get_all_specs().items()):
         spec = found["spec"]
-        command = " ".join(spec["argv"])
-        if "hexa_kernels.kernel" in command or "openhexaR::" in command:
+        if starts_ours(spec):
             yield InstalledKernel(
                 name,
                 spec["display_name"],
@@ -148,11 +154,44 @@ def installed() -> Iterator[InstalledKernel]:
             )
 
 
-def uninstall(name: str) -> Path:
-    """Remove the kernelspec that Jupyter finds under ``name``."""
+def hidden_by(folder: Path) -> Path | None:
+    """Give the kernelspec that Jupyter finds in place of an installed one, if any.
+
+    None also where Jupyter does not look at all, as in the prefix of an image.
+    """
     from jupyter_client.kernelspec import KernelSpecManager
 
-    return Path(KernelSpecManager().remove_kernel_spec(name))
+    manager = KernelSpecManager()
+    if str(folder.parent) not in manager.kernel_dirs:
+        return None
+    found = Path(manager.find_kernel_specs()[folder.name])
+    return None if found == folder else found
+
+
+def uninstall(names: set[str]) -> Iterator[tuple[Path, str]]:
+    """Remove our kernelspecs of these names wherever Jupyter looks for them.
+
+    Yields
+    ------
+    Path, str
+        The resource folder, and "removed", or "restored" where a plain kernel is back.
+
+    Raises
+    ------
+    FolderNotWritableError
+        If one cannot be removed.
+    KernelNameInvalidError
+        If a name is a path.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    for name in names:
+        _check_form(name)
+    for folder in KernelSpecManager().kernel_dirs:
+        for name in sorted(names):
+            done = take_away(Path(folder, name))
+            if done:
+                yield Path(folder, name), done
 
 
 def start_once(folder: Path) -> None:

@@ -101,7 +101,8 @@ def test_kernels_are_found_by_what_they_start(tmp_path, setenv):
     found = {kernel.name: kernel for kernel in kernelspec.installed()}
     assert {"mine", "openhexa-python", "openhexa-r"} <= set(found)
     assert "python3" not in found
-    assert kernelspec.uninstall("mine") == tmp_path / "share/jupyter/kernels/mine"
+    folder = tmp_path / "share/jupyter/kernels/mine"
+    assert list(kernelspec.uninstall({"mine"})) == [(folder, "removed")]
     assert "mine" not in KernelSpecManager().find_kernel_specs()
 
 

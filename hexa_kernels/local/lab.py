@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -132,20 +131,3 @@ def _stop(number, frame) -> None:
     if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         raise KeyboardInterrupt
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def run(notebook: Path, output: Path, workspace: workspace_yaml.Workspace) -> None:
-    """Execute a notebook as a pipeline of OpenHEXA does, with papermill.
-
-    Its kernel is the one it names; ``notebook_dir()`` is its own folder.
-    """
-    with needing("lab", "run_workspace"):
-        import papermill
-
-    output.parent.mkdir(parents=True, exist_ok=True)
-    files = Path(environment.lookup("files_path")).resolve()
-    path = os.path.relpath(notebook.resolve(), files)
-    with environment.applied({environment.variable("notebook_path"): path}):
-        papermill.execute_notebook(
-            notebook, output, progress_bar={"file": sys.stderr}, cwd=workspace.folder
-        )

@@ -1,14 +1,14 @@
-"""The wheel, without extras, on every Python from 3.11 on that this machine has."""
+"""Wheel and sdist, without extras, on every Python from 3.11 on of this machine."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
-
-from ..conftest import ROOT
 
 
 def pythons():
@@ -23,9 +23,26 @@ def pythons():
     return found
 
 
+def test_the_archives_hold_what_the_packages_need_and_no_recordings(dist):
+    (sdist,) = dist.glob("hexa_kernels-*.tar.gz")
+    (wheel,) = dist.glob("hexa_kernels-*.whl")
+    (package,) = dist.glob("openhexaR_*.tar.gz")
+    with tarfile.open(sdist) as archive, tarfile.open(package) as other:
+        sdist, package = archive.getnames(), other.getnames()
+    wheel = zipfile.ZipFile(wheel).namelist()
+    for names, inside in [
+        (sdist, ["hexa_kernels/contract.json", "r/openhexaR/DESCRIPTION", "LICENSE"]),
+        (wheel, ["hexa_kernels/contract.json", "_sources/openhexaR/DESCRIPTION"]),
+        (package, ["openhexaR/inst/contract.json", "openhexaR/LICENSE"]),
+    ]:
+        for end in inside:
+            assert any(name.endswith(end) for name in names), end
+    assert not any("/tests/server/" in name for name in [*sdist, *wheel])
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("version", pythons())
-def test_the_kernel_starts_from_a_plain_install(version, tmp_path):
+def test_the_kernel_starts_from_a_plain_install(version, tmp_path, dist):
     environment = tmp_path / "environment"
     python = environment / "bin" / "python"
     pip = [python, "-m", "pip", "--disable-pip-version-check", "-q"]
@@ -42,7 +59,11 @@ for name in hexa_kernels.__all__:
 print("done")
 """.replace("PREFIX", repr(str(tmp_path)))
     subprocess.run([pythons()[version], "-m", "venv", environment], check=True)
-    subprocess.run([*pip, "install", ROOT], check=True)
+    (wheel,) = dist.glob("hexa_kernels-*.whl")
+    (sdist,) = dist.glob("hexa_kernels-*.tar.gz")
+    subprocess.run([*pip, "install", wheel], check=True)
+    again = ["install", "--no-deps", "--force-reinstall", sdist]
+    subprocess.run([*pip, *again], check=True)
     done = subprocess.run(
         [python, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )

@@ -6,12 +6,18 @@ import subprocess
 import sys
 import warnings
 
+import nbformat
 import psutil
 import pytest
 
 from hexa_kernels import database_engine, errors
 from hexa_kernels.local import lab as module
-from hexa_kernels.local import postgres, postgres_account, workspace_yaml
+from hexa_kernels.local import (
+    notebooks,
+    postgres,
+    postgres_account,
+    workspace_yaml,
+)
 
 
 def servers_of(folder):
@@ -137,13 +143,15 @@ def test_a_missing_package_is_named_with_its_command(
     for name in [n for n in sys.modules if n.partition(".")[0] == package]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    workspace = workspace_yaml.read(workspace_folder)
+    book = tmp_path / "x.ipynb"
+    kernelspec = {"name": "openhexa-python", "display_name": "x"}
+    nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec}), book)
     with pytest.raises(errors.MissingPackageError) as raised:
         match package:
             case "jupyterlab":
                 module.lab(workspace_folder, [])
             case "papermill":
-                module.run(tmp_path / "x.ipynb", tmp_path / "y.ipynb", workspace)
+                notebooks.run(book, folder=workspace_folder)
             case "filelock":
                 module.running(workspace_folder).__enter__()
     assert raised.value.values["package"].partition(".")[0] == package

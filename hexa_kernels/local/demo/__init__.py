@@ -14,8 +14,9 @@ from pathlib import Path
 
 from ... import environment
 from ...database import database_engine
+from ...errors import NotebookFailedError
 from ...extras import needing
-from .. import lab, postgres, workspace_yaml
+from .. import lab, notebooks, postgres, workspace_yaml
 
 NOTEBOOKS = ("crimea_python.ipynb", "crimea_r.ipynb")
 _CONNECTIONS = """\
@@ -89,15 +90,14 @@ def load_data(files: Path) -> None:
 def _run(notebook: Path, workspace: workspace_yaml.Workspace) -> Result:
     with needing("lab", "run_workspace"):
         import nbformat
-        import papermill
         from nbconvert import HTMLExporter
 
     output = notebook.parent / "executed" / notebook.name
     begin, error = time.perf_counter(), None
     try:
-        lab.run(notebook, output, workspace)
-    except papermill.PapermillExecutionError as failure:
-        error = f"{failure.ename}: {failure.evalue}"
+        notebooks.execute(notebook, workspace.folder, output=output)
+    except NotebookFailedError as failure:
+        error = failure.values["reason"]
     seconds = time.perf_counter() - begin
     executed = nbformat.read(output, as_version=4)
     html = output.with_suffix(".html")
