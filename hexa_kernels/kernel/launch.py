@@ -7,9 +7,16 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     # library's during the start. IPython puts the folder back once it is up.
     del sys.path[0]
 
-from ipykernel.ipkernel import IPythonKernel
-from ipykernel.kernelapp import IPKernelApp
-from traitlets import Type
+from .budget import budget
+
+budget.step("python")
+
+# What these imports take is a step of its own.
+from ipykernel.ipkernel import IPythonKernel  # noqa: E402
+from ipykernel.kernelapp import IPKernelApp  # noqa: E402
+from traitlets import Type  # noqa: E402
+
+budget.step("ipykernel")
 
 
 class OpenHexaKernel(IPythonKernel):
@@ -23,8 +30,19 @@ class OpenHexaKernel(IPythonKernel):
         print(f"hexa_kernels: plain kernel, because of {error!r}", file=sys.stderr)
 
 
+budget.step("hexa_kernels")
+
+
+class OpenHexaApp(IPKernelApp):
+    """ipykernel's application, which knows when its start is over."""
+
+    def start(self):
+        budget.step("kernel")
+        super().start()
+
+
 def main():
-    IPKernelApp.launch_instance(kernel_class=OpenHexaKernel)
+    OpenHexaApp.launch_instance(kernel_class=OpenHexaKernel)
 
 
 if __name__ == "__main__":

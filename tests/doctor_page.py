@@ -1,0 +1,53 @@
+"""Writes the table of findings in docs/…/doctor.md from the contract: ``make sync``."""
+
+from pathlib import Path
+
+from hexa_kernels.contract import contract, phrase
+
+from .doc_tables import ROOT, code, filled, table
+
+HEADINGS = {
+    "en": ["check", "code", "state", "found", "remedy"],
+    "fr": ["contrôle", "code", "état", "constat", "remède"],
+}
+NAMES = {"python": "Python", "r": "R"}
+
+
+def remedy(finding: dict, language: str) -> str:
+    """Write the command of the shell, and those of a notebook; else the advice."""
+    if "command" not in finding:
+        return finding.get("advice", {}).get(language, "").replace("|", "\\|")
+    commands = [code(finding["command"])]
+    commands += [f"{NAMES[n]}: {code(finding[n])}" for n in NAMES if n in finding]
+    return "; ".join(commands)
+
+
+def rows(language: str) -> list[list[str]]:
+    found = []
+    for name, finding in contract()["findings"].items():
+        checks = [contract()["checks"][check][language] for check in finding["checks"]]
+        only = f" ({NAMES[finding['only']]})" if "only" in finding else ""
+        found.append(
+            [
+                ", ".join(checks) + only,
+                code(name),
+                phrase(finding["state"], language),
+                finding[language],
+                remedy(finding, language),
+            ]
+        )
+    return found
+
+
+def pages() -> dict[Path, str]:
+    """Give the text that each page must have."""
+    return {
+        path: filled(path, {"findings": table(headings, rows(language))})
+        for language, headings in HEADINGS.items()
+        for path in [ROOT / "docs" / language / "doctor.md"]
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
