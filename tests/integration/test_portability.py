@@ -1,4 +1,5 @@
-"""The same notebook, unedited: in a kernel, under papermill, in the lab's server."""
+"""The same notebook, unedited: in a kernel, under papermill, by ``hexa-kernels run``,
+in the lab's server, on a JupyterHub."""
 
 import os
 import subprocess
@@ -9,6 +10,7 @@ import nbformat
 import pytest
 
 from hexa_kernels.local import lab as module
+from hexa_kernels.local import workspace_yaml
 
 CELLS = {
     "openhexa-python": [
@@ -43,8 +45,21 @@ def shown(outputs):
     return found
 
 
+def outputs_on(hub, folder, name):
+    """Run the cells on a hub, whose server has the variables of that workspace."""
+    variables = workspace_yaml.read(folder).variables()
+    server = f"alice@example.org/{variables['HEXA_WORKSPACE']}"
+    hub.answer(server, variables)
+    hub.start(server)
+    with hub.kernel(server, name, "reports/notebook.ipynb") as client:
+        replies = [client.execute(text, timeout=120) for text in CELLS[name]]
+    hub.stop_server(server)
+    return [reply["outputs"] for reply in replies]
+
+
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", CELLS)
-def test_outputs_are_the_same_everywhere(name, lab, tmp_path):
+def test_outputs_are_the_same_everywhere(name, lab, hub, tmp_path):
     folder = lab.folder / "workspace" / "reports"
     folder.mkdir()
     (folder / "helper.csv").write_text("name,deaths\nÉpidémie,3\n")
@@ -71,6 +86,11 @@ def test_outputs_are_the_same_everywhere(name, lab, tmp_path):
         )
     by_papermill = nbformat.reads(printed.stdout, 4)  # pure JSON, or this fails
 
+    command = [sys.executable, "-m", "hexa_kernels", "run", path]
+    ran = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    by_run = nbformat.read(folder / ".runs_outputs/notebook.ipynb", 4)
+
     client = lab.start_kernel(path, name)
     in_lab = []
     for text in CELLS[name]:
@@ -92,9 +112,11 @@ def test_outputs_are_the_same_everywhere(name, lab, tmp_path):
     everywhere = [
         [shown(cell.outputs) for cell in in_kernel.cells],
         [shown(cell.outputs) for cell in by_papermill.cells],
+        [shown(cell.outputs) for cell in by_run.cells],
         [shown(outputs) for outputs in in_lab],
+        [shown(outputs) for outputs in outputs_on(hub, lab.folder, name)],
     ]
-    assert everywhere[0] == everywhere[1] == everywhere[2]
+    assert all(place == everywhere[0] for place in everywhere)
     text = str(everywhere[0])
     assert "Épidémie" in text
     assert str(lab.folder / "workspace/out") in text
