@@ -1,0 +1,1 @@
+"""Find what is written by hand in notebooks and no longer needed; take it out."""

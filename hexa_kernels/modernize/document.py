@@ -1,0 +1,227 @@
+"""A file as rules see it: its cells parsed, and what they define."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .python_syntax import parse_python
+from .r_syntax import RParser
+from .sources import Code, Source
+from .syntax import Node, SyntaxProblem, line_of
+
+OUR_KERNELS = {"openhexa-r", "openhexa-python"}
+_PACKAGE = {"python": "hexa_kernels.", "r": "openhexaR::"}
+# Magics whose cell is Python all the same, and those whose cell is R.
+_PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "hexa"}
+_R_MAGICS = {"R", "r"}
+
+
+@dataclass
+class Cell:
+    """Code that parses: of a cell, or of the whole script.
+
+    Attributes
+    ----------
+    index : int
+        Place among the cells of the notebook, from 0.
+    language : str
+        "python" or "r": an ``%%R`` cell of a Python notebook is R.
+    text : str
+    root : Node
+    document : Document
+    """
+
+    index: int
+    language: str
+    text: str
+    root: Node
+    document: "Document"
+
+    @property
+    def is_r(self) -> bool:
+        return self.language == "r"
+
+    def code(self, node: Node) -> str:
+        """Give a node as it is written."""
+        return self.text[node.start : node.end]
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """All nodes, in the order of the text."""
+        return list(self.root.walk())
+
+    def walk(self, *kinds: str) -> Iterator[Node]:
+        """Give the nodes of some kinds, in the order of the text."""
+        return (node for node in self.nodes if node.kind in kinds)
+
+    def line(self, node: Node) -> int:
+        return line_of(self.text, node.start)
+
+    def ours(self, name: str) -> str:
+        """Spell a name of ours: with the package, where the notebook has the same."""
+        taken = self.document.definitions[self.language].get(name, ())
+        if self.is_r:
+            taken = [one for one in taken if one.value.kind == "function"]
+        return _PACKAGE[self.language] + name if taken else name
+
+    def resolve(self, node: Node | None) -> Node | None:
+        """Follow a name to the one value that the notebook gives it."""
+        for _ in range(5):
+            if node is None or node.kind != "name":
+                return node
+            given = self.document.definitions[self.language].get(node.text, ())
+            if len(given) != 1 or given[0].value is None:
+                return node
+            node = given[0].value
+        return node
+
+    def is_statement(self, node: Node) -> bool:
+        """Whether a node stands alone, its value used by nobody."""
+        block = node.parent
+        if block is None or block.kind != "block":
+            return False
+        owner = block.parent
+        if owner is None or not self.is_r or block.children[-1] is not node:
+            return True
+        # The last expression of a block is its value in R, where somebody takes it.
+        return owner.kind in ("if", "other") and self.is_statement(owner)
+
+    def lines_of(self, node: Node) -> tuple[int, int] | None:
+        """Give the span of the whole lines of a statement, if it is alone there."""
+        start = self.text.rfind("\n", 0, node.start) + 1
+        stop = self.text.find("\n", node.end)
+        stop = len(self.text) if stop < 0 else stop + 1
+        before, after = self.text[start : node.start], self.text[node.end : stop]
+        return None if before.strip() or after.strip() else (start, stop)
+
+
+@dataclass
+class Document:
+    """All cells of a file.
+
+    Attributes
+    ----------
+    source : Source
+    cells : list of Cell
+    unparsed : list of (index, line)
+        Cells that are neither valid Python nor valid R, and where not.
+    """
+
+    source: Source
+    cells: list[Cell] = field(default_factory=list)
+    unparsed: list[tuple[int, int]] = field(default_factory=list)
+
+    @cached_property
+    def definitions(self) -> dict[str, dict[str, list[Node]]]:
+        """The assignments to each name, by language."""
+        found = {"r": defaultdict(list), "python": defaultdict(list)}
+        for cell in self.cells:
+            for node in cell.walk("assign"):
+                if node.children[0].kind in ("name", "text"):
+                    found[cell.language][node.children[0].text].append(node)
+        return found
+
+    @cached_property
+    def environment_variables(self) -> set[str]:
+        """The names of all environment variables that are read."""
+        nodes = (node for cell in self.cells for node in cell.walk("call", "index"))
+        return {name for node in nodes if (name := variable_read(node))}
+
+    def attaches_us(self, language: str) -> bool:
+        """Whether names of ours are there without a line for it."""
+        if language == "python":
+            return False
+        if self.source.kernel == "openhexa-r":
+            return True
+        return any(
+            node.text in ("library", "require") and "openhexaR" in cell.code(node)
+            for cell in self.cells
+            if cell.is_r
+            for node in cell.walk("call")
+        )
+
+
+def parse(source: Source, r_parser: RParser) -> Document:
+    """Parse all cells that are Python or R."""
+    document = Document(source)
+    for code in source.codes:
+        language, text = _language(code)
+        if language not in _PACKAGE:
+            continue
+        try:
+            root = r_parser.parse(text) if language == "r" else parse_python(text)
+        except SyntaxProblem as problem:
+            # R stops at the end of the text, which may be a line further.
+            line = min(problem.line, code.text.rstrip().count("\n") + 1)
+            document.unparsed.append((code.index, line))
+            continue
+        document.cells.append(Cell(code.index, language, code.text, root, document))
+    _use_library_names(document)
+    return document
+
+
+def _use_library_names(document: Document) -> None:
+    """Call things what their library calls them: ``pd.read_csv``, pandas.read_csv."""
+    cells = [cell for cell in document.cells if not cell.is_r]
+    imports = (node.text for cell in cells for node in cell.walk("import"))
+    full = dict(pair.split("=") for text in imports for pair in text.split(","))
+    for cell in cells:
+        for node in cell.walk("name", "call"):
+            first, dot, rest = node.text.partition(".")
+            node.text = full.get(first, first) + dot + rest
+
+
+def _language(code: Code) -> tuple[str, str]:
+    """Tell the language; blank the line of a cell's magic."""
+    magic = re.match(r"\s*%%(\w+)[^\n]*", code.text)
+    if code.language != "python" or magic is None:
+        return code.language, code.text
+    if magic[1] in _R_MAGICS | _PYTHON_MAGICS:
+        blank = re.sub(r"[^\n]", " ", magic[0])
+        language = "r" if magic[1] in _R_MAGICS else "python"
+        return language, blank + code.text[magic.end() :]
+    return magic[1], code.text
+
+
+_READERS = {"Sys.getenv", "os.getenv", "os.environ.get"}
+_WRAPPERS = {"as.integer", "as.numeric", "as.character", "int", "str", "unname"}
+
+
+def variable_read(node: Node | None) -> str | None:
+    """Name the environment variable that an expression reads."""
+    while node is not None and node.kind == "call" and node.text in _WRAPPERS:
+        node = node.arguments[0].value if len(node.arguments) == 1 else None
+    if node is None:
+        return None
+    if node.kind == "call" and node.text in _READERS:
+        given = node.argument("x", 0) or node.argument("key", 0)
+        return given.text if given is not None and given.kind == "text" else None
+    if node.kind == "index" and node.children[0].text == "os.environ":
+        key = node.children[-1]
+        return key.text if key.kind == "text" else None
+    return None
+
+
+def variables_set(node: Node) -> list[str]:
+    """Name the environment variables that a statement sets."""
+    if node.kind == "assign":
+        target = node.children[0]
+        if target.kind == "index" and target.children[0].text == "os.environ":
+            return [target.children[-1].text]
+    if node.kind == "call" and node.text == "Sys.setenv":
+        return [argument.text for argument in node.arguments]
+    if node.kind == "call" and node.text in ("os.environ.setdefault", "os.putenv"):
+        given = node.argument("key", 0)
+        return [given.text] if given is not None and given.kind == "text" else [""]
+    if node.kind == "call" and node.text == "os.environ.update":
+        pairs = [
+            p for a in node.arguments for p in ([a] if a.text else a.value.children)
+        ]
+        return [pair.text for pair in pairs]
+    if node.kind == "magic" and (
+        match := re.match(r"%(?:set_)?env (\w+)[= ]", node.text)
+    ):
+        return [match[1]]
+    return []

@@ -1,0 +1,121 @@
+"""Rules: each is an entry of rules.json and one function that finds it in a cell."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from .document import Cell, Document
+from .sources import splice
+from .syntax import Node
+
+
+@dataclass
+class Finding:
+    """Code that is no longer needed.
+
+    Attributes
+    ----------
+    rule : str
+        Its entry in rules.json.
+    cell : int
+        Place of the cell among all of the notebook, from 0.
+    line : int
+        In the cell, from 1.
+    span : tuple of int
+        Offsets in the cell.
+    replacement : str
+        What to write in its place; empty: nothing.
+    edits : list of (start, end, text)
+        The change of the cell that is safe; none where it is advice only.
+    needs : str
+        The name of ours that the replacement uses.
+    reason : str
+        Why it is advice only: an entry of "reasons" in rules.json; empty where safe.
+    secrets : tuple of str
+        What must not be shown to anybody.
+    """
+
+    rule: str
+    cell: int
+    line: int
+    span: tuple[int, int]
+    replacement: str = ""
+    edits: tuple = ()
+    needs: str = ""
+    reason: str = ""
+    secrets: tuple = ()
+
+    @property
+    def safe(self) -> bool:
+        return not self.reason
+
+
+@cache
+def texts() -> dict:
+    """Read rules.json: what each rule says, in English and French."""
+    text = Path(__file__).with_name("rules.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+RULES: dict[str, Callable[[Cell], Iterator[Finding]]] = {}
+
+
+def rule(name: str):
+    """Register the function of a rule: it takes a cell and gives what it finds."""
+
+    def register(function):
+        RULES[name] = function
+        return function
+
+    return register
+
+
+def replace(name: str, cell: Cell, node: Node, edits: list, *, needs: str) -> Finding:
+    """Find something in whose place ``edits`` put a call of ours, ``needs``."""
+    edits = sorted(edits)
+    start = min(node.start, edits[0][0])
+    end = max(node.end, edits[-1][1])
+    moved = [(first - start, last - start, text) for first, last, text in edits]
+    code = splice(cell.text[start:end], moved)
+    return _finding(name, cell, node, replacement=code, edits=tuple(edits), needs=needs)
+
+
+def advise(
+    name: str, cell: Cell, node: Node, reason: str, *, code: str = ""
+) -> Finding:
+    """Find something that only its author can change."""
+    return _finding(name, cell, node, replacement=code, reason=reason)
+
+
+def remove(name: str, cell: Cell, node: Node, *, needs: str = "") -> Finding:
+    """Find a statement that can go; advice only where its value is used."""
+    if not cell.is_statement(node):
+        return advise(name, cell, node, "value_used")
+    nothing = "NULL" if cell.is_r else "pass"
+    block = node.parent
+    alone = block.parent is not None and len(block.children) == 1
+    whole = None if alone else cell.lines_of(node)
+    edit = (*whole, "") if whole else (node.start, node.end, nothing)
+    return _finding(name, cell, node, edits=(edit,), needs=needs)
+
+
+def _finding(name: str, cell: Cell, node: Node, **more) -> Finding:
+    span = (node.start, node.end)
+    return Finding(name, cell.index, cell.line(node), span, **more)
+
+
+def find(document: Document) -> list[Finding]:
+    """Apply all rules to all cells; in the order of the file."""
+    from . import rules_habits, rules_paths, rules_platform, rules_secrets  # noqa: F401
+
+    found = [
+        Finding("unparsed-cell", index, line, (0, 0), reason="unparsed")
+        for index, line in document.unparsed
+    ]
+    for cell in document.cells:
+        for function in RULES.values():
+            found += function(cell)
+    order = list(texts()["rules"])
+    return sorted(found, key=lambda f: (f.cell, f.line, order.index(f.rule), f.span))

@@ -1,0 +1,290 @@
+"""Paths of the workspace written out, and files written where they get lost."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from .document import Cell, variables_set
+from .rules import Finding, advise, replace, rule
+from .syntax import Node, last_name
+
+_ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/.*)?", re.DOTALL)
+_PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}]+")  # that the two calls take
+_HOMES = {"Sys.getenv", "os.getenv", "os.path.expanduser", "path.expand"}
+_JOINERS = {
+    "file.path": "/",
+    "os.path.join": "/",
+    "posixpath.join": "/",
+    "pathlib.Path": "/",
+    "pathlib.PurePath": "/",
+    "pathlib.PosixPath": "/",
+    "paste": " ",
+    "paste0": "",
+    "str_c": "",
+}
+_EXPANDERS = {"os.path.expanduser", "path.expand", "path_expand"}
+_VARIABLES = {"workspace": "WORKSPACE_FILES_PATH", "tmp": "WORKSPACE_TMP_PATH"}
+
+
+@rule("workspace-path")
+def workspace_paths(cell: Cell) -> Iterator[Finding]:
+    return _paths(cell, "workspace")
+
+
+@rule("tmp-path")
+def tmp_paths(cell: Cell) -> Iterator[Finding]:
+    return _paths(cell, "tmp")
+
+
+def _paths(cell: Cell, folder: str) -> Iterator[Finding]:
+    done: set[Node] = set()
+    for node in cell.walk("call", "binary", "text", "template"):
+        if done.intersection([node, *node.above()]):
+            continue
+        if _is_left_alone(node, cell.is_r):
+            continue
+        place = _Place(cell, folder)
+        edits = _in_template(place, node) if node.kind == "text" else None
+        edits = edits or [edit for edit in [_edit(place, node)] if edit]
+        if edits:
+            done.add(node)
+            yield replace(f"{folder}-path", cell, node, edits, needs=place.name)
+
+
+def _is_left_alone(node: Node, is_r: bool) -> bool:
+    parent = node.parent
+    if node.kind == "text":
+        is_docstring = parent.kind == "block" and not is_r
+        if is_docstring or parent.text == "MatchValue":  # a pattern takes no call
+            return True
+        if parent.kind == "template" or node.enclosing("template"):
+            return True
+    owners = [node.parent, parent.parent] if parent else []
+    return any(one and {*variables_set(one)} & {*_VARIABLES.values()} for one in owners)
+
+
+class _Place:
+    """One of the two folders, as code of a cell."""
+
+    def __init__(self, cell: Cell, folder: str):
+        self.cell = cell
+        self.folder = folder
+        self.name = f"{folder}_path"
+        self.call = cell.ours(self.name)
+
+    def tail(self, path: str | None) -> str | None:
+        """Give what follows the folder in a path: "" for the folder itself."""
+        match = _ROOT.fullmatch(path or "")
+        return match[2] or "" if match and match[1] == self.folder else None
+
+    def expression(self, node: Node, tail: str) -> str:
+        """Write a path as a call with its parts, else pasted, which is always exact."""
+        parts = tail.split("/")[1:]
+        if all(map(_PART.fullmatch, parts)):
+            return f"{self.call}({', '.join(map(quoted, parts))})"
+        if self.cell.is_r:
+            return f"paste0({self.call}(), {quoted(tail)})"
+        if not re.search(r'[\\%{}"\n]', tail):
+            return f'f"{{{self.call}()}}{tail}"'
+        pasted = f"{self.call}() + {quoted(tail)}"
+        return pasted if node.parent.kind in ("argument", "assign") else f"({pasted})"
+
+
+def quoted(text: str) -> str:
+    """Write a string of either language."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _edit(place: _Place, node: Node) -> tuple[int, int, str] | None:
+    if node.kind == "text":
+        tail = place.tail(node.text)
+        return tail if tail is None else _whole(node, place.expression(node, tail))
+    if node.kind == "template":
+        return _in_fstring(place, node)
+    if node.kind == "binary":
+        return _below_home(place, node)
+    if node.text in _HOMES and _names_folder(place, node):
+        return _whole(node, f"{place.call}()")
+    if node.text in _EXPANDERS and len(node.arguments) == 1:
+        value = node.arguments[0].value
+        tail = place.tail(value.text) if value and value.kind == "text" else None
+        return tail if tail is None else _whole(node, place.expression(node, tail))
+    if node.text in _JOINERS or place.cell.code(node).startswith("fs::path("):
+        return _in_join(place, node)
+    return None
+
+
+def _whole(node: Node, code: str) -> tuple[int, int, str]:
+    return node.start, node.end, code
+
+
+def _names_folder(place: _Place, node: Node) -> bool:
+    """Whether it is ``Sys.getenv("WORKSPACE_FILES_PATH", "/home/hexa/workspace")``."""
+    values = [argument.value for argument in node.arguments]
+    return (
+        len(values) == 2
+        and all(value is not None and value.kind == "text" for value in values)
+        and values[0].text == _VARIABLES[place.folder]
+        and place.tail(values[1].text.rstrip("/")) == ""
+    )
+
+
+def _in_template(place: _Place, node: Node) -> list[tuple[int, int, str]] | None:
+    """A text that is filled in: the folder must not be taken for a part of it."""
+    tail, outer = place.tail(node.text), node.parent
+    if tail is None or not re.search("[%{]", tail):
+        return None
+    if place.cell.is_r:
+        call = outer.parent
+        code = place.cell.text[call.start : node.start] if call else ""
+        if call.text in ("sprintf", "gettextf") and not outer.text:
+            code = f"file.path({place.call}(), {code}{quoted(tail[1:])}"
+            return [(call.start, node.end, code), (call.end, call.end, ")")]
+        root = node.text.removesuffix(tail)
+        is_glue = call.text in ("glue", "str_glue") and len(call.arguments) == 1
+        if is_glue and place.cell.text.startswith(root, node.start + 1):
+            end = node.start + 1 + len(root)
+            return [(node.start + 1, end, f"{{{place.call}()}}")]
+        return None
+    if outer.kind == "member" and outer.text == "format":
+        outer = outer.parent
+    elif outer.kind != "binary" or outer.text != "%":
+        return None
+    # `+` binds less than the call and than `%`.
+    pasted = f"{place.call}() + {quoted(tail)}"
+    owner = outer.parent
+    if owner.kind in ("argument", "assign") or owner.text in (
+        "Return",
+        "List",
+        "Tuple",
+    ):
+        return [(node.start, node.end, pasted)]
+    return [(node.start, node.end, f"({pasted}"), (outer.end, outer.end, ")")]
+
+
+def _in_fstring(place: _Place, node: Node) -> tuple[int, int, str] | None:
+    """``f"/home/hexa/workspace/{name}"``: only the folder is replaced."""
+    first = node.children[0] if node.children else None
+    if first is None or first.kind != "text" or place.tail(first.text) is None:
+        return None
+    code = place.cell.code(node)
+    literal = first.text.removesuffix(place.tail(first.text))
+    opening = re.match(r"(?:[fF][rR]?|[rR][fF])(?:'''|\"\"\"|'|\")", code)
+    if opening is None or not code.startswith(literal, opening.end()):
+        return None
+    start = node.start + opening.end()
+    return start, start + len(literal), f"{{{place.call}()}}"
+
+
+def _home(node: Node | None) -> str | None:
+    """Give a literal text, or "~" for a call that gives the home folder."""
+    if node is None or node.kind == "text":
+        return node and node.text
+    if node.kind != "call":
+        return None
+    if node.text == "pathlib.Path.home":
+        return "~"
+    given = [argument.value.text for argument in node.arguments if argument.value]
+    return "~" if node.text in _HOMES and given in (["HOME"], ["~"]) else None
+
+
+def _below_home(place: _Place, node: Node) -> tuple[int, int, str] | None:
+    """``Path.home() / "workspace" / …``"""
+    left, right = node.children
+    if left.text != "pathlib.Path.home" or left.kind != "call" or right.kind != "text":
+        return None
+    tail = place.tail(f"~/{right.text}")
+    if tail is None:
+        return None
+    path = place.cell.code(left.children[0]).removesuffix(".home")
+    return _whole(node, f"{path}({place.expression(node, tail)})")
+
+
+def _in_join(place: _Place, node: Node) -> tuple[int, int, str] | None:
+    """``file.path("~/workspace", "data", name)``: what is literal is replaced."""
+    separator = _JOINERS.get(node.text, "/")
+    labels = {one.text: one.value for one in node.arguments if one.text}
+    for label in ("sep", "fsep"):
+        if label in labels:
+            separator = labels[label].text
+    plain = [one for one in node.arguments if not one.text]
+    known = []
+    for argument in plain:
+        if (text := _home(argument.value)) is None:
+            break
+        known.append(text)
+    if separator not in ("", "/") or not known:
+        return None
+    if not place.cell.is_r and any(text.startswith("/") for text in known[1:]):
+        return None  # which makes Python forget what is before
+    if separator == "/":
+        known = [text.rstrip("/") or text for text in known[:-1]] + known[-1:]
+    tail = place.tail(separator.join(known))
+    if tail is None:
+        return None
+    first, last = plain[0], plain[len(known) - 1]
+    if len(known) == len(plain) and not {*labels} - {"sep", "fsep"}:
+        code = place.expression(node, tail)
+        if node.text.startswith("pathlib."):
+            return first.start, last.end, place.expression(first, tail)
+        return _whole(node, code)
+    rest = tail.strip("/") if separator == "/" else tail
+    code = f"{place.call}()" + (f", {quoted(rest)}" if rest else "")
+    return first.start, last.end, code
+
+
+_WRITERS = {
+    *("write.csv", "write.csv2", "write.table", "write_csv", "write_csv2", "write_tsv"),
+    *("write_delim", "saveRDS", "write_rds", "save", "fwrite", "write_parquet"),
+    *("write_feather", "st_write", "write_sf", "ggsave", "write.xlsx", "write_xlsx"),
+    *("saveWorkbook", "write_json", "writeLines", "write_dta", "write_sav", "pdf"),
+    *("png", "svg", "jpeg", "tiff", "sink", "cat", "write_file", "saveWidget", "write"),
+}
+_WRITING_METHODS = {
+    *("to_csv", "to_excel", "to_parquet", "to_json", "to_file", "to_pickle"),
+    *("to_feather", "to_stata", "to_html", "savefig", "write_image", "write_html"),
+    *("write_csv", "write_parquet", "write_excel", "tofile", "to_markdown"),
+}
+_DESTINATIONS = {
+    "file",
+    "path",
+    "filename",
+    "dsn",
+    "sink",
+    "path_or_buf",
+    "con",
+    "fname",
+}
+_RELATIVE = re.compile(r"(?![/~]|[A-Za-z]:|\w+://)[^\n%{}]*\.[A-Za-z]\w{0,7}(\.gz)?")
+
+
+@rule("relative-write")
+def relative_writes(cell: Cell) -> Iterator[Finding]:
+    for node in cell.walk("call"):
+        value = _destination(cell, node)
+        if value is not None and _RELATIVE.fullmatch(value.text):
+            code = f"{cell.ours('workspace_path')}({quoted(value.text)})"
+            yield advise("relative-write", cell, value, "place_unknown", code=code)
+
+
+def _destination(cell: Cell, node: Node) -> Node | None:
+    """Find the text that names the file which a call writes."""
+    if node.text == "open" and not cell.is_r:
+        mode = node.argument("mode", 1)
+        writes = mode is not None and mode.kind == "text" and {*mode.text} & {*"wax"}
+        path = node.argument("file", 0) if writes else None
+        return path if path is not None and path.kind == "text" else None
+    if node.text not in _WRITERS and last_name(node) not in _WRITING_METHODS:
+        return None
+    if node.text in ("writeLines", "write"):  # the first is what they write
+        path = node.argument("con", 1) or node.argument("file", 1)
+        return path if path is not None and path.kind == "text" else None
+    for argument in node.arguments:
+        value = argument.value
+        if value is None or value.kind != "text":
+            continue
+        if argument.text in _DESTINATIONS:
+            return value
+        if not argument.text and node.text != "cat":  # which shows what it is given
+            return value
+    return None

@@ -1,0 +1,217 @@
+"""What a path holds: the code of a notebook or a script, and how to put it back.
+
+A file is read as bytes and written as bytes: what is not edited is not touched, neither
+outputs nor indents, escapes, line ends or a byte order mark.
+"""
+
+import codecs
+import contextlib
+import errno
+import io
+import json
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..contract import phrase
+from ..environment import language
+from ..errors import (
+    FileNotTextError,
+    LinkLoopError,
+    NotebookCorruptError,
+    NotebookEmptyError,
+    NotebookVersionError,
+    NotModernizableError,
+    SourceUnreadableError,
+)
+from .notebook_json import SourceText, read_sources, write_source
+
+LANGUAGES = {".r": "r", ".py": "python"}
+SKIPPED_FOLDERS = {"node_modules", "renv", "venv", "__pycache__"}  # and hidden ones
+COPY_MARK = ".modernized"
+
+
+@dataclass
+class Code:
+    """The text of one code cell, or of a script.
+
+    Attributes
+    ----------
+    index : int
+        Place among all cells of the notebook, from 0; 0 in a script.
+    language : str
+        "python", "r", or another that the notebook names.
+    text : str
+    """
+
+    index: int
+    language: str
+    text: str
+
+
+@dataclass
+class Source:
+    """A file, decoded.
+
+    Attributes
+    ----------
+    path : Path
+    kernel : str or None
+        Kernel name that the notebook asks for; None in a script.
+    codes : list of Code
+    """
+
+    path: Path
+    kernel: str | None
+    codes: list[Code]
+    text: str
+    encoding: str
+    mark: bytes = b""
+    places: dict[int, SourceText] = field(default_factory=dict)
+
+    def edited(self, edits: dict[int, list[tuple[int, int, str]]]) -> bytes:
+        """Give the file's bytes with edits, by cell: sorted, not overlapping."""
+        text = self.text
+        for index in sorted(edits, reverse=True):
+            if self.kernel is None:
+                text = splice(text, edits[index])
+                continue
+            place = self.places[index]
+            start, end = place.span
+            value = write_source(place, edits[index], text.isascii())
+            text = text[:start] + value + text[end:]
+        return self.mark + text.encode(self.encoding)
+
+
+def splice(text: str, edits: list[tuple[int, int, str]]) -> str:
+    """Put new texts in the place of spans: sorted, not overlapping."""
+    for start, end, new in reversed(edits):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def find_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
+    """List notebooks and scripts, and their paths below the folder that was given.
+
+    Of a folder, all inside, sorted. Left aside are links, what ``--write`` made, hidden
+    folders (``.ipynb_checkpoints``, ``.venv``), ``renv``, ``venv``, ``node_modules``.
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from ((file, file.relative_to(path)) for file in _below(path))
+        else:
+            yield path, Path(path.name)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        yield folder  # which read_source() then says why it cannot read
+        return
+    for entry in entries:
+        if entry.is_symlink() or entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if entry.name not in SKIPPED_FOLDERS:
+                yield from _below(entry)
+        elif Path(entry.stem).suffix != COPY_MARK and _is_known(entry):
+            yield entry
+
+
+def _is_known(path: Path) -> bool:
+    return path.suffix.lower() in {".ipynb", *LANGUAGES}
+
+
+def read_source(path: Path) -> Source:
+    """Read a notebook or a script.
+
+    Raises
+    ------
+    SourceUnreadableError, LinkLoopError
+        If the file does not open.
+    NotModernizableError
+        If its name ends in nothing that is known.
+    FileNotTextError
+        If it is binary, or a notebook that is not UTF-8.
+    NotebookEmptyError, NotebookCorruptError, NotebookVersionError
+        If it is no notebook of format 3 or 4.
+    """
+    suffix = path.suffix.lower()
+    data = _read(path)
+    if not _is_known(path):
+        raise NotModernizableError(path=str(path))
+    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    data = data[len(mark) :]
+    if suffix == ".ipynb":
+        return _read_notebook(path, data, mark)
+    text, encoding = _decode_script(path, data, suffix)
+    codes = [Code(0, LANGUAGES[suffix], text)]
+    return Source(path, None, codes, text, encoding, mark)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise LinkLoopError(path=str(path)) from None
+        reason = error.strerror or str(error)
+        raise SourceUnreadableError(path=str(path), reason=reason) from error
+
+
+def _decode_script(path: Path, data: bytes, suffix: str) -> tuple[str, str]:
+    if re.search(rb"[\x00-\x08\x0e-\x1a]", data):
+        raise FileNotTextError(path=str(path))
+    encodings = ["utf-8", "latin-1"]  # Latin-1 takes and gives back any byte
+    if suffix == ".py":
+        with contextlib.suppress(SyntaxError):  # a coding line that names nothing
+            encodings.insert(0, tokenize.detect_encoding(io.BytesIO(data).readline)[0])
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if text.encode(encoding) == data:
+            return text, encoding
+    raise FileNotTextError(path=str(path))
+
+
+def _read_notebook(path: Path, data: bytes, mark: bytes) -> Source:
+    if not data.strip():
+        raise NotebookEmptyError(path=str(path))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise FileNotTextError(path=str(path)) from None
+    if "\0" in text:
+        raise FileNotTextError(path=str(path))
+    try:
+        book = json.loads(text, strict=False)
+        if book.get("nbformat") not in (3, 4):
+            found = book.get("nbformat", "?")
+            raise NotebookVersionError(path=str(path), version=found)
+        places = dict(enumerate(read_sources(text)))
+        return _notebook(path, book, places, text=text, mark=mark)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        reason = getattr(error, "msg", None) or phrase("no_notebook", language())
+        line = getattr(error, "lineno", 1)
+        raise NotebookCorruptError(path=str(path), line=line, reason=reason) from None
+
+
+def _notebook(path: Path, book: dict, places: dict, *, text: str, mark: bytes):
+    sheets = [book] if book["nbformat"] == 4 else book["worksheets"]
+    cells = [cell for sheet in sheets for cell in sheet["cells"]]
+    metadata = book.get("metadata", {})
+    spec = metadata.get("kernelspec", {})
+    kernel = str(spec.get("name", ""))
+    told = metadata.get("language_info", {}).get("name") or spec.get("language")
+    told = str(told or ("r" if kernel in ("ir", "openhexa-r") else "python"))
+    codes = []
+    for index, cell in enumerate(cells):
+        if cell.get("cell_type") == "code" and places[index]:
+            spoken = str(cell.get("language") or told).lower()
+            codes.append(Code(index, spoken, places[index].text))
+    return Source(path, kernel, codes, text, "utf-8", mark, places)

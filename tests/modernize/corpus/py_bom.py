@@ -1,0 +1,2 @@
+﻿import os
+root = os.path.join("/home/hexa/workspace", "données")

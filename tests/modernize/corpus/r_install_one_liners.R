@@ -1,0 +1,8 @@
+# install.packages("commented-out")
+if (!require("zoo")) install.packages("zoo")
+pak::pkg_install("dplyr")
+remotes::install_github("example/mapping")
+devtools::install_local("~/workspace/packages/ours")
+renv::restore()
+message("Use install.packages() on your own machine")
+have <- "zoo" %in% rownames(installed.packages())
