@@ -3,44 +3,43 @@
 import json
 import shutil
 import sys
-import warnings
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from . import __version__
-from .errors import OpenHexaError, OpenHexaWarning, RMissingError
+from . import __version__, environment
+from .console import Group, said_warnings, say
+from .errors import KernelFailedError, KernelHiddenWarning, RMissingError
+from .local.run_command import run
+from .modernize.command import modernize
 
 
-def _say(problem: OpenHexaError | OpenHexaWarning) -> None:
-    click.echo(f"[{problem.code}] {problem.message}\n  {problem.hint}", err=True)
-
-
-class _Command(click.Command):
-    """A command that shows our errors as a code, what is wrong and what to do."""
-
-    def invoke(self, context):
-        try:
-            return super().invoke(context)
-        except OpenHexaError as error:
-            _say(error)
-            context.exit(1)
-
-
-class _Group(click.Group):
-    command_class = _Command
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main():
-    """Jupyter kernels in which the OpenHEXA workspace is simply there."""
+    """Jupyter kernels in which the OpenHEXA workspace is simply there.
+
+    \b
+    On a laptop, from nothing to JupyterLab on a workspace:
+      hexa-kernels install
+      hexa-kernels init my-workspace
+      hexa-kernels lab my-workspace
+
+    Each command says with --help what it changes, and has an example.
+    """
 
 
 def _chosen(kernel: str) -> list[str]:
     return ["python", "r"] if kernel == "all" else [kernel]
+
+
+def _our_kernels(context, parameter, incomplete: str) -> list[str]:
+    """Complete the name of a kernel of ours."""
+    from . import kernelspec
+
+    names = [kernel.name for kernel in kernelspec.installed()]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 @main.command()
@@ -61,7 +60,18 @@ def _chosen(kernel: str) -> list[str]:
 )
 @click.option("--overlay", is_flag=True, help="Also replace python3 and ir, primed.")
 def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, overlay):
-    """Install the kernels, start each once, and say where they are."""
+    """Install the kernels, start each once, and say where they are.
+
+    Changes: a folder for each kernel, in your Jupyter folder or the one you name; R
+    packages in the first R library that you may write. --overlay also changes what
+    the kernels python3 and ir start; uninstall puts them back.
+
+    \b
+    Examples:
+      hexa-kernels install
+      hexa-kernels install --prefix /opt/conda --overlay
+      hexa-kernels install --kernel r --name r-survey --r-library ./library
+    """
     from . import kernelspec, r_packages
 
     if sum(map(bool, (user, sys_prefix, prefix))) > 1:
@@ -71,10 +81,7 @@ def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, ove
     prefix = sys.prefix if sys_prefix else prefix
     if name:
         kernelspec.check_name(name)
-    if kernel is None:
-        kernel = "all" if shutil.which("R") else "python"
-        if kernel == "python":
-            _say(RMissingError())
+    kernel = kernel or _default_kernel()
     if "r" in _chosen(kernel):
         click.echo("Installing the R package openhexaR …")
         library = r_packages.install_r_package(r_library)
@@ -85,34 +92,77 @@ def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, ove
                 one,
                 name=name,
                 display_name=display_name,
-                user=not prefix,
                 prefix=prefix,
                 r_library=r_library.resolve() if r_library and one == "r" else None,
                 overlay=over,
             )
-            kernelspec.start_once(folder)
+            _start(folder, over)
             click.echo(f"{folder.name}: {folder} (starts)")
+            other = kernelspec.hidden_by(folder)
+            if other:
+                say(KernelHiddenWarning(path=folder, other=other))
+
+
+def _default_kernel() -> str:
+    if shutil.which("R"):
+        return "all"
+    say(RMissingError())
+    return "python"
+
+
+def _start(folder: Path, over: bool) -> None:
+    from . import kernelspec
+    from .overlay import take_away
+
+    try:
+        kernelspec.start_once(folder)
+    except KernelFailedError:
+        if over:  # better the plain kernel than none
+            take_away(folder)
+        raise
 
 
 @main.command()
 @click.option("--kernel", type=click.Choice(["python", "r", "all"]), default="all")
-@click.option("--name", help="A kernel installed under another name.")
+@click.option(
+    "--name", help="Only the kernel of this name.", shell_complete=_our_kernels
+)
 def uninstall(kernel, name):
-    """Remove the kernels. The R package stays: remove.packages("openhexaR")."""
+    """Remove the kernels, and put back python3 and ir as they were.
+
+    Changes: removes the folders that install made, wherever Jupyter finds them. The
+    R package stays: remove.packages("openhexaR") in R removes it.
+
+    \b
+    Examples:
+      hexa-kernels uninstall
+      hexa-kernels uninstall --kernel r
+      hexa-kernels uninstall --name r-survey
+    """
     from . import kernelspec
 
-    wanted = {name} if name else {kernelspec.KERNELS[one] for one in _chosen(kernel)}
-    removed = [k.name for k in kernelspec.installed() if k.name in wanted]
-    for one in removed:
-        click.echo(f"{one}: {kernelspec.uninstall(one)} removed")
-    if not removed:
+    both = kernelspec.KERNELS, kernelspec.PLAIN_KERNELS
+    ours = {names[one] for names in both for one in _chosen(kernel)}
+    found = False
+    for folder, done in kernelspec.uninstall({name} if name else ours):
+        found = True
+        click.echo(f"{folder.name}: {folder} {done}")
+    if not found:
         click.echo("No such kernel is installed.")
 
 
 @main.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
 def list_kernels(as_json):
-    """List our installed kernels."""
+    """List our installed kernels: name, title, folder.
+
+    Changes: nothing.
+
+    \b
+    Examples:
+      hexa-kernels list
+      hexa-kernels list --json
+    """
     from . import kernelspec
 
     found = list(kernelspec.installed())
@@ -131,7 +181,15 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @main.command()
 @click.argument("folder", type=_FOLDER)
 def init(folder):
-    """Make a workspace on this machine: workspace.yaml, files, scratch, database."""
+    """Make a workspace on this machine: workspace.yaml, files, scratch, database.
+
+    Changes: makes FOLDER with workspace.yaml, which holds a new password, and the
+    folders workspace and tmp. What is there already is left alone.
+
+    \b
+    Example:
+      hexa-kernels init my-workspace
+    """
     from .local import postgres, workspace_yaml
 
     workspace_yaml.create(folder.resolve(), postgres.free_port())
@@ -145,36 +203,58 @@ def lab(folder, arguments):
     """Open JupyterLab on a workspace, with its database, until Ctrl-C.
 
     ARGUMENTS are JupyterLab's, for example --no-browser.
+
+    Changes: makes the database at the first start; the port in workspace.yaml where
+    another program has taken it.
+
+    \b
+    Examples:
+      hexa-kernels lab my-workspace
+      hexa-kernels lab my-workspace --no-browser --port 9000
     """
     from .local import lab
 
-    with _said_warnings():
+    with said_warnings():
         lab.lab(folder, list(arguments))
 
 
-@main.command()
-@click.argument(
-    "notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
-@click.argument("output", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--workspace", "folder", type=_FOLDER, default=".", help="Folder of the workspace."
-)
-def run(notebook, output, folder):
-    """Run a notebook in a workspace, as a pipeline of OpenHEXA does."""
-    from .local import lab
+main.add_command(run)
+main.add_command(modernize)
 
-    with _said_warnings(), lab.running(folder, share=True) as workspace:
-        lab.run(notebook, output, workspace)
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell):
+    """Print the script that lets a shell complete commands, options and kernels.
+
+    Changes: nothing; the line in your shell's start file is yours to add.
+
+    \b
+    Examples:
+      hexa-kernels completion bash >> ~/.bashrc
+      hexa-kernels completion zsh >> ~/.zshrc
+      hexa-kernels completion fish > ~/.config/fish/completions/hexa-kernels.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    click.echo(kind(main, {}, "hexa-kernels", "_HEXA_KERNELS_COMPLETE").source())
 
 
 @main.command()
 @click.argument("folder", type=_FOLDER, default="hexa-demo")
 def demo(folder):
-    """Make a workspace with data and run a Python and an R notebook in it."""
+    """Make a workspace with data and run a Python and an R notebook in it.
+
+    Changes: makes FOLDER, and in it a table, two notebooks and their pages.
+
+    \b
+    Example:
+      hexa-kernels demo my-demo
+    """
     from .local.demo import demo
 
-    with _said_warnings():
+    with said_warnings():
         results = demo(folder.resolve(), click.echo)
     click.echo(f"\n{'notebook':<15} {'cells':>5} {'seconds':>8}  result")
     for result in results:
@@ -187,20 +267,93 @@ def demo(folder):
         raise SystemExit(1)
 
 
-@contextmanager
-def _said_warnings():
-    """Show our warnings as a sentence, without the place in the code."""
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+@click.option("--workspace", "folder", type=_FOLDER, help="Folder of a workspace.")
+def doctor(as_json, folder):
+    """Look at all that notebooks need, and print the command that mends what is wrong.
 
-    def show(warning, category, *place, **options):
-        if issubclass(category, OpenHexaWarning):
-            _say(warning)
-        else:
-            shown(warning, category, *place, **options)
+    Looks at Python, R, their packages, the kernels, the workspace's folders, its
+    database, the OpenHEXA server and your token, for a minute at most. Ends with 1 if
+    something failed, with 0 if not; a warning is no failure.
 
-    shown = warnings.showwarning
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
+    Changes: nothing.
+
+    \b
+    Examples:
+      hexa-kernels doctor
+      hexa-kernels doctor --workspace my-workspace --json
+    """
+    from .doctor import examine
+
+    variables = {}
+    if folder:
+        from .local import workspace_yaml
+
+        variables = workspace_yaml.read(folder).variables()
+    with environment.applied(variables):
+        report = examine()
+    if as_json:
+        found = {"version": __version__, **report.as_dict()}
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        click.echo(report)
+    if not report.ok:
+        raise SystemExit(1)
+
+
+@main.group("server", cls=Group)
+def server_commands():
+    """The Jupyter server of a workspace on OpenHEXA.
+
+    Changes: nothing; its commands do.
+
+    \b
+    Example:
+      hexa-kernels server restart
+    """
+
+
+@server_commands.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restart(yes):
+    """Stop this workspace's server and start it anew, with fresh credentials.
+
+    From a terminal of JupyterLab on OpenHEXA. Says first what will be lost.
+
+    Changes: ends the kernels and terminals of the server, and what is not saved.
+
+    \b
+    Example:
+      hexa-kernels server restart
+    """
+    from . import server
+    from .contract import phrase
+
+    here = server.current()
+    here.check()
+    click.echo(here.losses())
+    if not yes:
+        click.confirm(phrase("stop_confirm", environment.language()), abort=True)
+    server.restart(here, click.echo)
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--language", type=click.Choice(["python", "r"]), help="One alone.")
+def snippet(name, language):
+    """Show how something is written in Python and in R; without NAME, list what.
+
+    Changes: nothing.
+
+    \b
+    Examples:
+      hexa-kernels snippet
+      hexa-kernels snippet database --language r
+    """
+    from .snippets import hexa_snippet
+
+    hexa_snippet(name, language)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-import psycopg.sql
 import pytest
 from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
@@ -24,6 +23,18 @@ from hexa_kernels.local import (
     workspace_yaml,
 )
 
+from .administration import administer
+from .hub.fixtures import hub, malaria, polio  # noqa: F401
+from .server.fixtures import (  # noqa: F401
+    dhis2,
+    gcs,
+    iaso,
+    many_of_gcs,
+    many_of_s3,
+    running_gcs,
+    s3,
+    s3_relay,
+)
 from .server.pipeline import in_pipeline, watched_r  # noqa: F401
 from .server.r_session import RSession
 
@@ -44,16 +55,24 @@ def require(program: str, present: bool) -> None:
     pytest.skip(f"{program} is absent")
 
 
-OF_THE_MACHINE = ("WORKSPACE_", "HEXA_", "JPY_", "PG", "LC_", "LANG")
+OF_THE_MACHINE = (
+    *("WORKSPACE_", "HEXA_", "JPY_", "JUPYTERHUB_"),
+    *("PG", "LC_", "LANG"),
+)
+
+
+def clean(monkeypatch):
+    """Take away the machine's own workspace, language and database."""
+    for name in list(os.environ):
+        if name.startswith(OF_THE_MACHINE):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("LANG", "C.UTF-8")
 
 
 @pytest.fixture(autouse=True)
 def clean_env(monkeypatch):
     """No test sees the machine's own workspace, language or database."""
-    for name in list(os.environ):
-        if name.startswith(OF_THE_MACHINE):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("LANG", "C.UTF-8")
+    clean(monkeypatch)
     return monkeypatch
 
 
@@ -77,6 +96,17 @@ def files(tmp_path, setenv):
     )
     (tmp_path / "workspace").mkdir()
     return tmp_path / "workspace"
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory):
+    """What ``make dist`` makes: sdist, the wheel made from it, and openhexaR."""
+    require("rscript", shutil.which("R") is not None)
+    folder = tmp_path_factory.mktemp("dist")
+    command = ["make", "dist", f"DIST={folder}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -106,18 +136,12 @@ def running_server(server_folder):
 def running_database(running_server):
     """That server; its database is empty when a module begins."""
     place = running_server.database
-    name = psycopg.sql.Identifier(place.name)
-    with psycopg.connect(
-        host=place.host,
-        port=place.port,
-        user=place.username,
-        password=place.password,
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
-        drop = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-        connection.execute(drop.format(name))
-        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(name))
+    administer(
+        place,
+        "DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+        "CREATE DATABASE {name}",
+        name=place.name,
+    )
     return running_server
 
 
@@ -173,8 +197,9 @@ class Kernel:
         """Run a cell that must succeed; give its last result, or what it printed."""
         reply, outputs = self.run(code)
         assert reply["status"] == "ok", outputs
-        shown = [text for kind, text in outputs if kind in ("result", "stdout")]
-        return shown[-1].strip() if shown else None
+        shown = [text.strip() for kind, text in outputs if kind in ("result", "stdout")]
+        # A line may come in two messages, the second of which is its end.
+        return next(filter(None, reversed(shown)), "") if shown else None
 
     def error(self, code):
         """Run a cell that must fail; give the error as the user sees it."""
@@ -255,14 +280,15 @@ class Lab:
     def __init__(self, folder, *options):
         self.folder = folder
         self.port = postgres.free_port()
-        self.runtime = folder / "runtime"
+        private = folder / ".hexa"  # which the file browser hides
+        self.runtime = private / "runtime"
         variables = {
             **os.environ,
             "JUPYTER_RUNTIME_DIR": str(self.runtime),
-            "JUPYTER_CONFIG_DIR": str(folder / "config"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "layouts"),
+            "JUPYTER_CONFIG_DIR": str(private / "config"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(private / "layouts"),
         }
-        self.log = folder / "lab.log"
+        self.log = private / "lab.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [
@@ -312,7 +338,8 @@ class Lab:
         file = self.runtime / f"kernel-{identity}.json"
         client = BlockingKernelClient(connection_file=str(file))
         client.load_connection_file()
-        client.start_channels()
+        # R answers heartbeats when it does nothing else: too late on a busy machine.
+        client.start_channels(hb=False)
         client.wait_for_ready(timeout=60)
         return client
 
@@ -323,14 +350,21 @@ class Lab:
         return self.process.wait(timeout=30)
 
 
-@pytest.fixture
-def workspace_folder(server_folder, tmp_path):
-    """A workspace as ``hexa-kernels init`` makes it; its server's data goes away."""
-    folder = tmp_path / "demo"
+@contextmanager
+def made_workspace(folder):
+    """Make a workspace as ``hexa-kernels init`` does; its server's data goes away."""
     workspace_yaml.create(folder, postgres.free_port())
     home = postgres_account.home_of(folder / ".hexa")
-    yield folder
-    shutil.rmtree(home, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def workspace_folder(server_folder, tmp_path):
+    with made_workspace(tmp_path / "demo") as folder:
+        yield folder
 
 
 @pytest.fixture
