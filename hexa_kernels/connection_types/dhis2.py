@@ -32,13 +32,13 @@ def _test(record: ConnectionRecord) -> Steps:
         return phrase("account_accepted", language, account=me["username"])
 
     def look():
-        me = _get(record, "me?fields=username,organisationUnits[name]")
+        me = _get(record, "me?fields=name,organisationUnits[name]")
         units = [unit.get("name", unit.get("id")) for unit in me["organisationUnits"]]
         return phrase(
             "dhis2_content",
             language,
             version=_get(record, "system/info")["version"],
-            user=me["username"],
+            user=me["name"],
             units=", ".join(units) or "-",
         )
 

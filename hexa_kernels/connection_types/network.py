@@ -44,6 +44,17 @@ def reach(record: ConnectionRecord, url: str) -> str:
     return phrase("server_answers", language, host=host_of(url))
 
 
+def reach_port(record: ConnectionRecord, host: str, port: int) -> str:
+    """Open and close a connection to a port. Gives what to report."""
+    place = f"{host}:{port}"
+    try:
+        socket.create_connection((host, port), TIMEOUT_S).close()
+    except OSError as error:
+        ours = unreachable(record, f"postgresql://{place}", error)
+        raise ours or error from None
+    return phrase("server_answers", environment.language(), host=place)
+
+
 def get_json(
     record: ConnectionRecord,
     url: str,

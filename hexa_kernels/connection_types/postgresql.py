@@ -7,7 +7,7 @@ from ..checks import Steps
 from ..connection_record import ConnectionRecord
 from ..contract import phrase
 from ..database import connection_engine
-from . import ConnectionType
+from . import ConnectionType, network
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Row
@@ -51,7 +51,12 @@ def _test(record: ConnectionRecord) -> Steps:
         names = ", ".join(names or []) or "-"
         return phrase("tables_read", language, count=count, names=names, rights=rights)
 
+    def reach():
+        port = environment.as_port(record.fields["port"], f"{record.prefix}_PORT")
+        return network.reach_port(record, record.fields["host"], port)
+
     return {
+        phrase("check_server", language): reach,
         phrase("check_credentials", language): log_in,
         phrase("check_content", language): look,
     }
