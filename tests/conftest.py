@@ -350,6 +350,12 @@ class Lab:
         return self.process.wait(timeout=30)
 
 
+@pytest.fixture
+def r_library(tmp_path):
+    """An R library that a test may install into; openhexaR's own is in use."""
+    return shutil.copytree(ROOT / ".rlib", tmp_path / "library")
+
+
 @contextmanager
 def made_workspace(folder):
     """Make a workspace as ``hexa-kernels init`` does; its server's data goes away."""

@@ -16,8 +16,6 @@ from click.testing import CliRunner
 from hexa_kernels.cli import main
 from hexa_kernels.local import postgres_account
 
-from .conftest import ROOT
-
 
 @pytest.fixture
 def cli():
@@ -27,10 +25,10 @@ def cli():
     return run
 
 
-def test_install_starts_what_it_installs(cli, tmp_path):
-    done = cli("install", "--prefix", tmp_path, "--r-library", ROOT / ".rlib")
+def test_install_starts_what_it_installs(cli, tmp_path, r_library):
+    done = cli("install", "--prefix", tmp_path, "--r-library", r_library)
     assert done.exit_code == 0, done.output
-    assert f"openhexaR: {ROOT / '.rlib'}" in done.output
+    assert f"openhexaR: {r_library}" in done.output
     assert done.output.count("(starts)") == 2
 
 

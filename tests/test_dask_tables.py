@@ -56,7 +56,11 @@ class Cluster:
         for process in reversed(self.processes):
             process.terminate()
         for process in self.processes:
-            process.wait(timeout=60)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:  # a worker that waits for its scheduler
+                process.kill()
+                process.wait()
 
 
 @pytest.fixture(scope="module")

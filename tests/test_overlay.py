@@ -15,8 +15,6 @@ import pytest
 from hexa_kernels import kernelspec, overlay
 from hexa_kernels.errors import FolderNotWritableError, KernelNameInvalidError
 
-from .conftest import ROOT
-
 PLAIN = {
     "argv": ["R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"],
     "display_name": "R of the image",
@@ -246,12 +244,12 @@ def machine(tmp_path):
     return run
 
 
-def test_uninstall_puts_back_what_install_replaced(machine):
+def test_uninstall_puts_back_what_install_replaced(machine, r_library):
     for name in ("ir", "python3"):
         (machine.environment / name).mkdir(parents=True)
         (machine.environment / name / "kernel.json").write_text(json.dumps(PLAIN))
     before = state(machine.environment)
-    options = ["--overlay", "--r-library", ROOT / ".rlib"]
+    options = ["--overlay", "--r-library", r_library]
     done = machine("install", "--sys-prefix", *options)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("(starts)") == 4

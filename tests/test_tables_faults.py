@@ -273,7 +273,7 @@ def test_progress_shows_on_long_work_and_not_in_pipelines(database, setenv):
         "from hexa_kernels import db_write, progress\n"
         "progress.DELAY_S = 0.1\n"
         "def slow():\n"
-        "    for _ in range(5):\n"
+        "    for _ in range(15):\n"
         "        time.sleep(0.2)\n"
         "        yield pa.record_batch({'a': range(1000)})\n"
         "db_write(slow(), 'slow', if_exists='replace')"
