@@ -3,13 +3,16 @@
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hexa_kernels.local.workspace_yaml import Database
 
 from ..administration import administer
-from .hub import Hub
+
+if TYPE_CHECKING:
+    from .hub import Hub
 
 
 @dataclass
@@ -24,7 +27,7 @@ class HubWorkspace:
         With the login of who administers the server.
     """
 
-    hub: Hub
+    hub: "Hub"
     server: str
     folder: Path
     database: Database
@@ -56,6 +59,7 @@ class HubWorkspace:
 def hub(tmp_path_factory):
     """A JupyterHub for alice and bob; it leaves no process behind."""
     from ..conftest import require
+    from .hub import Hub  # whose packages an environment of few tests lacks
 
     require("hub", shutil.which("configurable-http-proxy") is not None)
     folder = tmp_path_factory.mktemp("hub")
