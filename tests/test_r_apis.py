@@ -220,7 +220,7 @@ def test_iaso_refuses_and_says_why(in_iaso, r):
 def test_a_test_of_iaso_counts(in_iaso):
     checks = value_of(in_iaso("test_connection('field')$checks"))
     assert [check["state"] for check in checks] == ["ok"] * 4
-    assert "Sahélie" in checks[3]["found"] and "247" in checks[3]["found"]
+    assert "Sahélie" in checks[3]["found"] and "247 " in checks[3]["found"]
 
 
 # Databases ---------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_it_says_what_is_lost_and_asks_first(hub, polio):
     assert str(polio.folder / "workspace") in text
     assert "Stop it? [y/N]" in text
     assert "%hexa restart-server --yes" in text
-    assert "Argument %hexa must be empty, or restart-server" in str(reply["outputs"])
+    assert "Argument %hexa must be empty, doctor, restart-server" in str(reply)
     assert hub.is_ready(polio.server)
 
 
