@@ -15,7 +15,6 @@ describe <- function(code) {
     return(if (length(place) == 0) "1" else place)
   }
   data <- utils::getParseData(parsed, includeText = FALSE)
-  data <- data[data$token != "COMMENT", ]
   numbers <- vapply(data[columns], paste, "", collapse = " ")
   paste(c("-", paste(data$token, collapse = " "), numbers), collapse = "\t")
 }

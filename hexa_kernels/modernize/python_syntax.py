@@ -1,10 +1,12 @@
 """Python code, with the magics of notebooks, as the common tree."""
 
 import ast
+import io
 import re
+import tokenize
 import warnings
 
-from .syntax import Node, SyntaxProblem, adopt
+from .syntax import Node, SyntaxProblem, Tree, adopt
 
 # ast, not libcst: it knows the place of every node too, and takes a hundredth of the
 # time; nothing but the text is edited, so that no other form needs to be kept.
@@ -16,7 +18,7 @@ _MAGIC = re.compile(
 )
 
 
-def parse_python(text: str) -> Node:
+def parse_python(text: str) -> Tree:
     """Parse a cell.
 
     Raises
@@ -32,13 +34,26 @@ def parse_python(text: str) -> Node:
         tree = _parsed(source)
     except SyntaxProblem:
         # In Python alone, a line may begin with `%` inside brackets or a string.
-        tree = _parsed(_MAGIC.sub(lambda match: _masked(match, magics), source))
+        source = _MAGIC.sub(lambda match: _masked(match, magics), source)
+        tree = _parsed(source)
+    converter = _Converter(text)
     try:
-        root = _Converter(text).block(tree.body, 0, len(text))
+        nodes = [converter.convert(statement) for statement in tree.body]
     except RecursionError:
         raise SyntaxProblem(1) from None
-    root.children = sorted([*root.children, *magics], key=lambda node: node.start)
-    return adopt(root)
+    nodes = sorted([*nodes, *magics], key=lambda node: node.start)
+    comments = _comments(source, converter) if "#" in source else []
+    return adopt(Tree("block", 0, len(text), "", nodes, comments=comments))
+
+
+def _comments(source: str, converter: "_Converter") -> list[tuple[int, int]]:
+    found = []
+    lines = source.replace("\r\n", " \n").replace("\r", "\n")
+    for token in tokenize.generate_tokens(io.StringIO(lines).readline):
+        if token.type == tokenize.COMMENT:
+            start = converter.starts[token.start[0] - 1] + token.start[1]
+            found.append((start, start + len(token.string.rstrip())))
+    return found
 
 
 def _parsed(text: str) -> ast.Module:
@@ -98,10 +113,9 @@ class _Converter:
             return Node("nothing", 0, 0, "", children)
         return Node("other", *self.span(node), type(node).__name__, children)
 
-    def block(self, body: list[ast.stmt], *span: int) -> Node:
+    def block(self, body: list[ast.stmt]) -> Node:
         children = [self.convert(statement) for statement in body]
-        if not span:
-            span = (children[0].start, children[-1].end)
+        span = (children[0].start, children[-1].end)
         return Node("block", *span, "", children)
 
     def with_blocks(self, kind: str, node: ast.AST, *parts: str) -> Node:

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import environment
 from ..errors import RStartError
 from ..r_packages import find_r
-from .syntax import Node, SyntaxProblem, adopt
+from .syntax import Node, SyntaxProblem, Tree, adopt
 
 TIMEOUT_S = 60  # R parses a thousand lines in a tenth of a second
 _ASSIGNMENTS = {"LEFT_ASSIGN", "EQ_ASSIGN", "RIGHT_ASSIGN"}
@@ -31,7 +31,7 @@ class RParser:
     def __exit__(self, *error):
         self.stop()
 
-    def parse(self, text: str) -> Node:
+    def parse(self, text: str) -> Tree:
         """Parse a cell.
 
         Raises
@@ -105,15 +105,22 @@ class _Converter:
         columns = [map(int, column.split()) for column in answer[1:]]
         rows = zip(answer[0].split(" ") if answer[0] else [], *columns, strict=True)
         self.children: dict[int, list] = {}
+        self.comments: list[tuple[int, int]] = []
         for token, line1, col1, line2, col2, identity, parent in rows:
             start, end = starts[line1 - 1] + col1 - 1, starts[line2 - 1] + col2
+            if token == "COMMENT":
+                length = len(self.text[start:end].rstrip())
+                self.comments.append((start, start + length))
+                continue
             row = (token, start, end, identity)
             self.children.setdefault(max(parent, 0), []).append(row)
         for rows in self.children.values():
             rows.sort(key=lambda row: (row[1], row[2]))
 
-    def root(self) -> Node:
-        return Node("block", 0, len(self.text), "", self.nodes(self.below(0)))
+    def root(self) -> Tree:
+        nodes = self.nodes(self.below(0))
+        comments = sorted(self.comments)
+        return Tree("block", 0, len(self.text), "", nodes, comments=comments)
 
     def below(self, identity: int) -> list:
         return self.children.get(identity, [])

@@ -90,12 +90,19 @@ class Node:
         return next((node for node in self.above() if node.kind in kinds), None)
 
 
-def adopt(node: Node) -> Node:
+@dataclass(slots=True, eq=False)
+class Tree(Node):
+    """The root of a cell, a block; with the spans of its comments, in order."""
+
+    comments: list[tuple[int, int]] = field(default_factory=list)
+
+
+def adopt(tree: Tree) -> Tree:
     """Tell every node its parent."""
-    for one in node.walk():
+    for one in tree.walk():
         for child in one.children:
             child.parent = one
-    return node
+    return tree
 
 
 def last_name(node: Node) -> str:

@@ -115,3 +115,23 @@ def test_an_r_that_does_not_start_is_said_and_no_cell_is_blamed(tmp_path, setenv
     with RParser() as parser, pytest.raises(RStartError) as caught:
         parser.parse("x")
     assert "no libR.so" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# é😀\nx = f('#')  # b\r\n", ["# é😀", "# b"]),
+        ("f(\n\t1,\t# a\n\t2) #", ["# a", "#"]),
+        ("x = '# no'\n\f\n# line 3\n  # last", ["# line 3", "# last"]),
+        ("# alone", ["# alone"]),
+        ("x = 1", []),
+    ],
+)
+def test_comments_are_found_in_both_languages(text, expected, r_parser):
+    for tree in (r_parser.parse(text), parse_python(text)):
+        assert [text[start:end] for start, end in tree.comments] == expected
+
+
+def test_comments_after_magics_of_python_are_found():
+    text = "%matplotlib inline\nx = 1  # é\n!pip install a # of the shell\n"
+    assert [text[a:b] for a, b in parse_python(text).comments] == ["# é"]
