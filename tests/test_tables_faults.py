@@ -88,9 +88,12 @@ def interrupted():
         threads.append(threading.Thread(target=press))
         threads[-1].start()
 
+    # A shell lets what runs behind (`make test &`) ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield start
     for thread in threads:
         thread.join()
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupt_cancels_the_query_on_the_server(database, interrupted):
