@@ -24,6 +24,34 @@ _PIXELS_OF_COLOUR = """
 }
 """
 
+# The lowest contrast of a text with what is behind it, by WCAG 2's formula.
+_CONTRAST = """
+(root) => {
+  const over = (colour, ground) => {
+    const [r, g, b, alpha = 1] = colour.match(/[\\d.]+/g).map(Number);
+    return [r, g, b].map((value, i) => alpha * value + (1 - alpha) * ground[i]);
+  };
+  const ground = (element) => {
+    if (!element) return [255, 255, 255];
+    const colour = getComputedStyle(element).backgroundColor;
+    return over(colour, ground(element.parentElement));
+  };
+  const luminance = (colour) => {
+    const [r, g, b] = colour.map((value) =>
+      value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (element) => {
+    const behind = ground(element);
+    const text = luminance(over(getComputedStyle(element).color, behind)) + 0.05;
+    const other = luminance(behind) + 0.05;
+    return Math.max(text, other) / Math.min(text, other);
+  };
+  const texts = [...root.querySelectorAll("h4, th, td, li, code")];
+  return Math.min(...texts.filter((one) => one.innerText.trim()).map(contrast));
+}
+"""
+
 
 class LabPage:
     """A window of JupyterLab that shows the launcher."""
@@ -132,6 +160,10 @@ class NotebookPage:
 
     def output(self, cell: Locator) -> Locator:
         return cell.locator(".jp-OutputArea-output")
+
+    def contrast(self, report: Locator) -> float:
+        """Give the lowest contrast of its texts: 1 is invisible, 21 black on white."""
+        return report.evaluate(_CONTRAST)
 
     def pixels(self, cell: Locator, colour: str) -> int:
         """Count the pixels of a colour (``#rrggbb``) in the picture a cell shows."""

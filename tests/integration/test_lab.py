@@ -46,6 +46,7 @@ class Language:
     told: str
     variable: str
     uses: str
+    status: str
 
 
 LANGUAGES = [
@@ -63,6 +64,7 @@ LANGUAGES = [
         told="print(workspace.slug, process)",
         variable="cases = 42",
         uses="engine, current_run, workspace.slug",
+        status="%hexa",
     ),
     Language(
         kernel="OpenHEXA R",
@@ -78,6 +80,7 @@ LANGUAGES = [
         told="cat(workspace$slug, process)",
         variable="cases <- 42",
         uses="class(con); current_run; workspace$slug",
+        status="hexa_status()",
     ),
 ]
 
@@ -213,6 +216,18 @@ def test_an_r_cell_draws_in_a_python_notebook(window):
         "  border = NA, las = 1, legend.text = TRUE, main = 'Deaths by cause')"
     )
     assert notebook.pixels(cell, RED) > 1000
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_the_status_is_legible_in_both_themes(window, notebook, language, theme):
+    window.command(f"Use Theme: JupyterLab {theme}")
+    body = window.page.locator("body")
+    expect(body).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
+    cell = notebook.run(language.status)
+    report = notebook.output(cell).locator(".hexa-report")
+    expect(report).to_be_visible()
+    report.scroll_into_view_if_needed()
+    assert notebook.contrast(report) >= 4.5
 
 
 def test_the_debugger_stops_at_a_breakpoint(window):
