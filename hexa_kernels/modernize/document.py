@@ -9,7 +9,7 @@ from functools import cached_property
 from .python_syntax import parse_python
 from .r_syntax import RParser
 from .sources import Code, Source
-from .syntax import Node, SyntaxProblem, line_of
+from .syntax import Node, SyntaxProblem, last_name, line_of
 
 OUR_KERNELS = {"openhexa-r", "openhexa-python"}
 _PACKAGE = {"python": "hexa_kernels.", "r": "openhexaR::"}
@@ -61,9 +61,7 @@ class Cell:
 
     def ours(self, name: str) -> str:
         """Spell a name of ours: with the package, where the notebook has the same."""
-        taken = self.document.definitions[self.language].get(name, ())
-        if self.is_r:
-            taken = [one for one in taken if one.value.kind == "function"]
+        taken = name in self.document.taken[self.language]
         return _PACKAGE[self.language] + name if taken else name
 
     def resolve(self, node: Node | None) -> Node | None:
@@ -122,6 +120,54 @@ class Document:
                 if node.children[0].kind in ("name", "text"):
                     found[cell.language][node.children[0].text].append(node)
         return found
+
+    @cached_property
+    def taken(self) -> dict[str, set[str]]:
+        """The names whose call may be something else than ours, by language."""
+        found = {"r": set(), "python": set()}
+        for cell in self.cells:
+            names = found[cell.language]
+            for node in cell.nodes:
+                owner = node.parent
+                if node.kind == "argument" and owner.kind == "function":
+                    names.add(node.text)
+                elif node.kind == "import":
+                    pairs = (pair.split("=") for pair in node.text.split(","))
+                    names |= {n for n, home in pairs if home != f"hexa_kernels.{n}"}
+                elif node.kind == "assign" and node.value is not None:
+                    # R looks for a function, past other values.
+                    if not cell.is_r or node.value.kind == "function":
+                        names.add(node.children[0].text)
+                elif node.kind == "name" and not cell.is_r and owner.kind != "call":
+                    names.add(node.text)
+        return found
+
+    @cached_property
+    def makes_folders(self) -> bool:
+        """Whether something fails where a folder is there already."""
+        return bool(self.calls("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir"))
+
+    @cached_property
+    def asks_for_ours(self) -> bool:
+        """Whether R code behaves otherwise once openhexaR is attached."""
+        if self.attaches_us("r"):
+            return False
+        asked = (call.argument("x", 0) for call in self.calls("exists", "get0"))
+        return any(
+            one is not None and one.text in ("con", "current_run") for one in asked
+        )
+
+    def calls(self, *names: str) -> list[Node]:
+        """Find the calls of functions; of any object's method by ``.name``."""
+        calls = (node for cell in self.cells for node in cell.walk("call"))
+        return [one for one in calls if {one.text, f".{last_name(one)}"} & {*names}]
+
+    @cached_property
+    def modules(self) -> set[str]:
+        """The modules, without what is below them, that Python cells import."""
+        imports = (node for cell in self.cells for node in cell.walk("import"))
+        pairs = (pair.split("=") for node in imports for pair in node.text.split(","))
+        return {home.partition(".")[0] for _, home in pairs}
 
     @cached_property
     def environment_variables(self) -> set[str]:

@@ -48,7 +48,7 @@ def carry_out(result: Examined, *, folder: Path | None, in_place: bool) -> list[
         target = path.with_name(f"{path.stem}{COPY_MARK}{path.suffix}")
         if folder:
             target = folder / result.relative
-        write_copy(result.change.data, path, target)
+        target = write_copy(result.change.data, path, target)
         return [say("written", path=target)]
     except OpenHexaError as error:
         result.error = error

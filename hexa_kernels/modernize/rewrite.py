@@ -115,7 +115,8 @@ def _imported_before(cell: Cell) -> set[str]:
         name
         for other in cell.document.cells
         if other.language == "python" and other.index < cell.index
-        for node in other.walk("import")
+        for node in other.root.children
+        if node.kind == "import" and not other.text.lstrip().startswith("%%timeit")
         for name, _, home in (pair.partition("=") for pair in node.text.split(","))
         if home == f"hexa_kernels.{name}"
     }
@@ -141,9 +142,22 @@ def _check(result: Change, r_parser: RParser) -> None:
         raise RewriteUnsafeError(path=str(source.path), cell=index + 1)
 
 
-def write_copy(data: bytes, path: Path, target: Path) -> None:
-    """Write a changed file to another place, with the permissions of the first."""
-    _write(data, path, target)
+def write_copy(data: bytes, path: Path, target: Path) -> Path:
+    """Write a changed file to another place, with the permissions of the first.
+
+    What stands there stays: another file gets a number. Gives the path of the copy.
+    """
+    stem, number = target.stem, 1
+    try:
+        while target.exists() and target.read_bytes() != data:
+            number += 1
+            target = target.with_name(f"{stem}-{number}{target.suffix}")
+        is_there = target.exists()
+    except OSError as error:
+        raise FileUnwritableError(path=str(target), reason=error.strerror) from error
+    if not is_there:
+        _write(data, path, target)
+    return target
 
 
 def write_in_place(data: bytes, path: Path) -> Path:

@@ -18,8 +18,8 @@ def parameter_defaults(cell: Cell) -> Iterator[Finding]:
         if shape is None or shape[0] == "openhexa":
             continue
         name, default, target = shape
-        if _is_costly(default):
-            yield advise("parameter-default", cell, node, "costly_default")
+        if reason := _unsafe(cell, default):
+            yield advise("parameter-default", cell, node, reason)
             continue
         opener = cell.ours("notebook_parameter")
         arrow = "<-" if cell.is_r else "="
@@ -69,7 +69,8 @@ def _asked(test: Node, *, absent: bool) -> str | None:
     """Name the variable whose presence, or absence, is asked for."""
     if test.kind == "unary" and test.text == "!":
         return _asked(test.children[0], absent=not absent)
-    if test.kind == "call" and test.text == "exists" and not absent:
+    is_plain = test.kind == "call" and len(test.arguments) == 1
+    if is_plain and test.text == "exists" and not absent:
         given = test.argument("x", 0)
         return given.text if given is not None and given.kind == "text" else None
     if test.kind == "binary" and test.text == ("not in" if absent else "in"):
@@ -99,8 +100,14 @@ def _got(value: Node, target: Node) -> tuple[str, Node, str] | None:
         if owner.kind != "call" or owner.text != "globals":
             return None
     name = value.argument("x", 0)
-    default = value.argument("ifnotfound", 1)
-    if name is None or default is None or name.kind != "text":
+    # The second argument of get0() is an environment.
+    default = value.argument("ifnotfound", 1 if value.text == ".get" else None)
+    if (
+        len(value.arguments) != 2
+        or name is None
+        or default is None
+        or name.kind != "text"
+    ):
         return None
     return name.text, default, target.text
 
@@ -112,8 +119,19 @@ _CHEAP = {
 }
 
 
-def _is_costly(default: Node) -> bool:
-    return any(one.kind == "call" and one.text not in _CHEAP for one in default.walk())
+_CONTAINERS = {"Dict", "List", "Set"}
+
+
+def _unsafe(cell: Cell, default: Node) -> str:
+    """Give the reason why a default cannot be handed over; else ""."""
+    if any(one.kind == "call" and one.text not in _CHEAP for one in default.walk()):
+        return "costly_default"
+    makes = {default.text} & ({"dict", "list", "set"} | _CONTAINERS)
+    if not cell.is_r and makes and default.kind in ("other", "call"):
+        return "kept_value"
+    if cell.is_r and re.fullmatch(r"NA(_\w+_)?", cell.code(default)):
+        return "untyped_default"
+    return ""
 
 
 @rule("log-helper")
@@ -148,6 +166,30 @@ def _logs(node: Node) -> bool:
     return logs and asks and any("current_run" in name for name in names)
 
 
+_SAYS = {
+    *("print", "cat", "message", "paste", "paste0", "format", "sprintf", "Sys.time"),
+    *("toupper", "exists", "is.null", "inherits", "getattr", "hasattr", "globals"),
+    *("str", "invisible", "switch", "do.call", "is", "identical", "isTRUE", "nzchar"),
+    *("str.upper", ".upper", ".format", ".lower", ".strip", "logging.info"),
+}
+
+
+def _does_more(function: Node) -> bool:
+    """Whether a helper also stops, writes a file, or keeps something."""
+    body = function.children[-1]
+    names = {one.text for one in function.children if one.kind == "argument"}
+    for node in body.walk():
+        if node.kind == "call" and node.text not in _SAYS:
+            name = node.text.rpartition(".")[2]
+            if not re.fullmatch(r"log_[a-z]+", name) and name not in ("upper", "lower"):
+                return True
+        if node.kind == "assign" and node.text == "<<-":
+            return True
+        if node.text in ("Raise", "Global", "Nonlocal", "AugAssign", "Assert"):
+            return True
+    return not names
+
+
 def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
     parameters = [one for one in function.children if one.kind == "argument"]
     level = parameters[1].value if len(parameters) == 2 else None
@@ -155,6 +197,9 @@ def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
     names = [one.text for one in parameters]
     labels = {one.text for one in node.arguments if one.text}
     fits = labels <= {*names} and len(node.arguments) <= len(names)
+    if _does_more(function):
+        yield advise("log-helper", cell, node, "does_more")
+        return
     if not is_known or not fits:
         code = f"{cell.ours('run_log')}(…)"
         yield advise("log-helper", cell, node, "other_signature", code=code)

@@ -9,7 +9,7 @@ from .rules import Finding, advise, replace, rule
 from .syntax import Node, last_name
 
 _ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/.*)?", re.DOTALL)
-_PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}]+")  # that the two calls take
+_PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}*?\[]+")  # that the two calls take
 _HOMES = {"Sys.getenv", "os.getenv", "os.path.expanduser", "path.expand"}
 _JOINERS = {
     "file.path": "/",
@@ -57,7 +57,7 @@ def _is_left_alone(node: Node, is_r: bool) -> bool:
         is_docstring = parent.kind == "block" and not is_r
         if is_docstring or parent.text == "MatchValue":  # a pattern takes no call
             return True
-        if parent.kind == "template" or node.enclosing("template"):
+        if parent.kind == "template":
             return True
     owners = [node.parent, parent.parent] if parent else []
     return any(one and {*variables_set(one)} & {*_VARIABLES.values()} for one in owners)
@@ -80,7 +80,9 @@ class _Place:
     def expression(self, node: Node, tail: str) -> str:
         """Write a path as a call with its parts, else pasted, which is always exact."""
         parts = tail.split("/")[1:]
-        if all(map(_PART.fullmatch, parts)):
+        # Parts make folders, which the code may want to make itself.
+        pastes = parts and self.cell.document.makes_folders
+        if all(map(_PART.fullmatch, parts)) and not pastes:
             return f"{self.call}({', '.join(map(quoted, parts))})"
         if self.cell.is_r:
             return f"paste0({self.call}(), {quoted(tail)})"
@@ -137,7 +139,8 @@ def _in_template(place: _Place, node: Node) -> list[tuple[int, int, str]] | None
     if place.cell.is_r:
         call = outer.parent
         code = place.cell.text[call.start : node.start] if call else ""
-        if call.text in ("sprintf", "gettextf") and not outer.text:
+        is_format = call.text in ("sprintf", "gettextf") and not outer.text
+        if is_format and outer is call.arguments[0]:
             code = f"file.path({place.call}(), {code}{quoted(tail[1:])}"
             return [(call.start, node.end, code), (call.end, call.end, ")")]
         root = node.text.removesuffix(tail)

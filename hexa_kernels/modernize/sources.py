@@ -9,7 +9,9 @@ import contextlib
 import errno
 import io
 import json
+import os
 import re
+import stat
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -99,26 +101,35 @@ def find_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
     folders (``.ipynb_checkpoints``, ``.venv``), ``renv``, ``venv``, ``node_modules``.
     """
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             yield from ((file, file.relative_to(path)) for file in _below(path))
         else:
             yield path, Path(path.name)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # as of a name that is too long
+        return False
+
+
 def _below(folder: Path) -> Iterator[Path]:
     try:
-        entries = sorted(folder.iterdir())
+        with os.scandir(folder) as found:  # which knows the kind without a look inside
+            entries = sorted(found, key=lambda entry: entry.name)
     except OSError:
         yield folder  # which read_source() then says why it cannot read
         return
     for entry in entries:
+        path = Path(entry.path)
         if entry.is_symlink() or entry.name.startswith("."):
             continue
         if entry.is_dir():
             if entry.name not in SKIPPED_FOLDERS:
-                yield from _below(entry)
-        elif Path(entry.stem).suffix != COPY_MARK and _is_known(entry):
-            yield entry
+                yield from _below(path)
+        elif not Path(path.stem).suffix.startswith(COPY_MARK) and _is_known(path):
+            yield path
 
 
 def _is_known(path: Path) -> bool:
@@ -154,6 +165,8 @@ def read_source(path: Path) -> Source:
 
 def _read(path: Path) -> bytes:
     try:
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise FileNotTextError(path=str(path))  # a pipe would never end
         return path.read_bytes()
     except OSError as error:
         if error.errno == errno.ELOOP:

@@ -41,8 +41,10 @@ class Examined:
 
     @property
     def secrets(self) -> set[str]:
-        """What must not be shown of this file."""
-        return {value for finding in self.findings for value in finding.secrets}
+        """What must not be shown of this file, nor any line of it."""
+        values = {value for finding in self.findings for value in finding.secrets}
+        lines = {line.strip() for value in values for line in value.splitlines()}
+        return values | {line for line in lines if len(line) > 3}
 
 
 def survey(paths: list[Path]) -> Iterator[Examined]:

@@ -127,6 +127,38 @@ def test_write_makes_copies_and_leaves_files_alone(cli, tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_a_copy_replaces_no_other_file(cli, script, tmp_path):
+    before, below = script.read_text(), tmp_path / "below"
+    below.mkdir()
+    (below / "x.R").write_text(before + "y <- 1\n")
+    for _ in range(2):  # a copy that is there already is not made again
+        done = cli("-o", tmp_path, script, below / "x.R")
+        assert done.exit_code == 0, done.output
+    assert script.read_text() == before
+    assert {path.name for path in tmp_path.glob("*.R")} == {"x.R", "x-2.R", "x-3.R"}
+    assert (tmp_path / "x-3.R").read_text().endswith("y <- 1\n")
+    edited = tmp_path / "x.modernized.R"
+    edited.write_text("# mine\n")
+    cli("--write", script)
+    assert edited.read_text() == "# mine\n"
+    assert (tmp_path / "x.modernized-2.R").exists()
+    assert "x.modernized-2.R" not in cli(tmp_path).output
+
+
+def test_a_secret_of_several_lines_is_not_shown(cli, tmp_path):
+    path = tmp_path / "x.py"
+    path.write_text(
+        "password = (\n    'hunter-A'\n    'hunter-B'\n)\n"
+        'key = """-----BEGIN PRIVATE KEY-----\nMIIEsecret\n"""\n'
+        "x = '/home/hexa/workspace/a'\n"
+    )
+    for option in ("--diff", "--json"):
+        shown = cli(option, path).output
+        assert "secret-in-code" in shown
+        for secret in ("hunter-A", "hunter-B", "MIIEsecret"):
+            assert secret not in shown
+
+
 def test_in_place_replaces_files_and_keeps_them(cli, script):
     before = script.read_text()
     done = cli("--in-place", script)

@@ -86,7 +86,11 @@ def test_a_name_that_is_taken_is_asked_of_the_package(code_of):
     [
         ('f <- function() Sys.setenv(PROJ_LIB = "x")', ".R", None),
         ('if (x) Sys.setenv(PROJ_LIB = "x")\ny <- 1', ".R", "y <- 1"),
-        ('a <- 1; Sys.setenv(PROJ_LIB = "x"); b <- 2', ".R", "a <- 1; NULL; b <- 2"),
+        (
+            'a <- 1; Sys.setenv(PROJ_LIB = "x"); b <- 2',
+            ".R",
+            "a <- 1; invisible(); b <- 2",
+        ),
         (
             'import os\ndef f():\n    os.environ["PROJ_LIB"] = "x"\n',
             ".py",

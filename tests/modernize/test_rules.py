@@ -239,9 +239,30 @@ def test_options_of_the_database_are_kept_by_its_author(found):
         'headers = {"Authorization": "ApiToken Pa55-word"}',
         'key = "AKIAABCDEFGHIJKLMNOP"',
         'f"https://me:Pa55-word@example.org/{x}"',
+        'create_engine("postgresql://me:Pa55%40word@db.example.org/x")',
+        'x = os.getenv("DB_PASSWORD", "Pa55-word")',
+        'x = os.environ.get("DB_PASSWORD", default="Pa55-word")',
+        'psycopg.connect("host=db user=me password=Pa55-word")',
+        'x = 1  # password = "Pa55-word"',
+        "# DHIS2: https://me:Pa55-word@play.example.org",
     ],
 )
 def test_a_secret_in_every_place(code, found):
     assert [(rule, reason) for rule, _, _, reason in found("python", code)] == [
         ("secret-in-code", "secret")
     ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "# the password is asked for by e-mail",
+        "# password = os.environ['DB_PASSWORD']",
+        "# token: '<your token>'",
+        'psycopg.connect(f"host=db password={password}")',
+        'x = os.getenv("DB_PASSWORD", "")',
+        'x = "password=%s" % password',
+    ],
+)
+def test_what_only_speaks_of_a_secret_is_left_alone(code, found):
+    assert [rule for rule, _, _, _ in found("python", code)] == []

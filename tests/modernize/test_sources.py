@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -141,6 +142,20 @@ def test_files_that_do_not_open(tmp_path):
     (tmp_path / "folder.R").mkdir()
     with pytest.raises(errors.SourceUnreadableError):
         read_source(tmp_path / "folder.R")
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "x.R")
+    with pytest.raises(errors.FileNotTextError):
+        read_source(tmp_path / "x.R")
+    assert [path.name for path, _ in find_files([tmp_path])] == ["x.R"]
+
+
+def test_a_name_that_is_too_long_is_said(tmp_path):
+    path = tmp_path / ("x" * 300 + ".R")
+    assert list(find_files([path])) == [(path, Path(path.name))]
+    with pytest.raises(errors.SourceUnreadableError):
+        read_source(path)
 
 
 def test_100_mb_are_read_and_written(tmp_path):

@@ -1,0 +1,175 @@
+"""Connections opened by hand: the workspace's database, and others' variables."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from .document import Cell, variable_read
+from .rules import Finding, advise, replace, rule
+from .rules_paths import quoted
+from .syntax import Node, last_name
+
+_FIELDS = {
+    "HOST": "database_host",
+    "PORT": "database_port",
+    "USERNAME": "database_username",
+    "PASSWORD": "database_password",
+    "DB_NAME": "database_name",
+}
+_PSYCOPG = {"psycopg2.connect", "psycopg.connect"}
+_DRIVERS = {"Postgres", "PostgreSQL"}
+_HARMLESS_OPTIONS = {"future", "echo", "pool_pre_ping", "drv"}
+
+
+@rule("database-block")
+def database_blocks(cell: Cell) -> Iterator[Finding]:
+    for node in cell.walk("call"):
+        name = node.text.rpartition(".")[2]
+        if node.text == "dbConnect" and _is_postgres(cell, node):
+            fields = [one for one in node.arguments if one.text]
+            options = {one.text for one in fields} - {
+                *("host", "port", "user", "password", "dbname")
+            }
+            yield from _database(cell, node, "database_connection", options)
+        elif name == "create_engine" and node.arguments:
+            options = {one.text for one in node.arguments[1:]}
+            yield from _database(cell, node, "database_engine", options)
+        elif node.text in _PSYCOPG and _origins(cell, node) & {*_FIELDS, "URL"}:
+            code = f"{cell.ours('engine')}.raw_connection()"
+            yield advise("database-block", cell, node, "other_driver", code=code)
+
+
+def _is_postgres(cell: Cell, node: Node) -> bool:
+    driver = cell.resolve(node.argument("drv", 0))
+    if driver is None or driver.kind != "call":
+        return False
+    texts = {one.text for one in driver.walk() if one.kind == "text"}
+    return driver.text in _DRIVERS or (
+        driver.text == "dbDriver" and bool(texts & _DRIVERS)
+    )
+
+
+def _database(cell: Cell, node: Node, opener: str, options: set[str]):
+    origins = _origins(cell, node)
+    ours = origins & {*_FIELDS, "URL"}
+    code = f"{cell.ours(opener)}()"
+    if not ours:
+        return
+    if origins - ours or not ("URL" in ours or ours == {*_FIELDS}):
+        yield advise("database-block", cell, node, "other_server", code=code)
+    elif _needs_driver(cell, node):
+        yield advise("database-block", cell, node, "other_driver", code=code)
+    elif options - _HARMLESS_OPTIONS:
+        yield advise("database-block", cell, node, "options", code=code)
+    else:
+        edits = [(node.start, node.end, code)]
+        yield replace("database-block", cell, node, edits, needs=opener)
+
+
+def _needs_driver(cell: Cell, node: Node) -> bool:
+    """Whether the file uses what only its own driver has."""
+    document = cell.document
+    if not cell.is_r:
+        is_imported = "psycopg2" in document.modules
+        return is_imported or document.calls(".raw_connection", ".copy_expert")
+    # A table of a schema, as RPostgreSQL names it.
+    return any(
+        one.value is not None and one.value.kind == "call" and one.value.text == "c"
+        for call in document.calls("dbWriteTable", "dbReadTable", "dbExistsTable")
+        for one in call.arguments[1:2]
+    )
+
+
+def _origins(cell: Cell, node: Node) -> set[str]:
+    """Say where each part of an address comes from: a field of ours, or "other"."""
+    found = set()
+    for part in _parts(cell, node):
+        name = variable_read(part) or ""
+        field = name.removeprefix("WORKSPACE_DATABASE_")
+        is_text = part.kind == "text" and not _is_frame(part.text)
+        if field != name:
+            found.add(field)
+        elif part.kind == "name" and last_name(part) in _MEMBERS:
+            found.add(_MEMBERS[last_name(part)])
+        elif name or part.kind in ("name", "constant") or is_text:
+            found.add("other")
+    return found
+
+
+# The labels of parts of an address in dbConnect(), create_engine(), URL.create().
+_ADDRESS = {
+    *("", "url", "host", "port", "user", "password", "dbname", "dsn"),
+    *("username", "database", "drivername", "query"),
+}
+_FRAME = re.compile(r"(postgres(ql)?(\+\w+)?(:/{0,2})?)?[:@/]*")
+
+
+def _is_frame(text: str) -> bool:
+    """Whether a text only holds the parts of an address together."""
+    return bool(_FRAME.fullmatch(re.sub(r"\{\w*\}|%[sd]", "", text)))
+
+
+_MEMBERS = {member: field for field, member in _FIELDS.items()} | {
+    "database_url": "URL"
+}
+
+
+def _parts(cell: Cell, node: Node, depth: int = 0) -> Iterator[Node]:
+    """Give the parts that an address is put together from, behind their names."""
+    node = cell.resolve(node) if depth else node
+    if variable_read(node) or not node.children or depth > 8:
+        yield node
+        return
+    inside = node.arguments if node.kind == "call" else node.children
+    if node.kind == "call" and node.children[0].kind == "member":
+        inside = [*node.children[0].children, *inside]  # "…{}".format(…)
+    elif node.text.endswith((".replace", ".format")):  # workspace.database_url.replace
+        owner = node.text.rpartition(".")[0]
+        inside = [Node("name", node.start, node.end, owner), *inside]
+    for child in inside:
+        is_option = child.kind == "argument" and child.text not in _ADDRESS
+        if not is_option and not _is_driver(child):
+            yield from _parts(cell, child, depth + 1)
+
+
+def _is_driver(node: Node) -> bool:
+    value = node.value if node.kind == "argument" else node
+    return (
+        value is not None
+        and value.kind == "call"
+        and (value.text in _DRIVERS or value.text == "dbDriver")
+    )
+
+
+_SUFFIXES = [
+    *("ACCESS_KEY_SECRET", "SECRET_ACCESS_KEY", "SERVICE_ACCOUNT_KEY"),
+    *("ACCESS_KEY_ID", "BUCKET_NAME", "USERNAME", "PASSWORD", "DATABASE", "API_URL"),
+    *("DB_NAME", "HOST", "PORT", "URL"),
+]
+_CONNECTION = re.compile(rf"(?!WORKSPACE_|HEXA_|AWS_)(\w+?)_({'|'.join(_SUFFIXES)})")
+
+
+@rule("connection-variables")
+def connection_variables(cell: Cell) -> Iterator[Finding]:
+    fields = defaultdict(set)
+    for name in cell.document.environment_variables:
+        if match := _CONNECTION.fullmatch(name):
+            fields[match[1]].add(match[2])
+    for node in cell.walk("call", "index"):
+        if node.kind == "call" and node.text in ("as.integer", "int", "str"):
+            continue  # what is inside is found
+        match = _CONNECTION.fullmatch(variable_read(node) or "")
+        if match and _is_connection(fields[match[1]]) and not _is_target(node):
+            identifier = match[1].lower().replace("_", "-")
+            code = f"{cell.ours('connect')}({quoted(identifier)})"
+            yield advise("connection-variables", cell, node, "client_chosen", code=code)
+
+
+def _is_connection(fields: set[str]) -> bool:
+    """Whether a prefix is one: `_URL` alone may be of anything."""
+    alone = {*_SUFFIXES[:4]}
+    return bool(fields & alone) or ("PASSWORD" in fields and len(fields) > 1)
+
+
+def _is_target(node: Node) -> bool:
+    return node.parent.kind == "assign" and node.parent.children[0] is node
