@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from . import __version__, environment
-from .console import Group, said_warnings, say
+from .console import Group, confirm, said_warnings, say
 from .errors import KernelFailedError, KernelHiddenWarning, RMissingError
 from .local.run_command import run
 from .modernize.command import modernize
@@ -334,7 +334,7 @@ def restart(yes):
     here.check()
     click.echo(here.losses())
     if not yes:
-        click.confirm(phrase("stop_confirm", environment.language()), abort=True)
+        confirm(phrase("stop_confirm", environment.language()))
     server.restart(here, click.echo)
 
 

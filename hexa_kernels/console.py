@@ -13,6 +13,13 @@ def say(problem: OpenHexaError | OpenHexaWarning) -> None:
     click.echo(f"[{problem.code}] {problem.message}\n  {problem.hint}", err=True)
 
 
+def confirm(question: str) -> None:
+    """Ask, and abort unless the answer is yes, in English or French."""
+    answer = click.prompt(question, default="", show_default=False)
+    if answer.strip().lower() not in ("y", "yes", "o", "oui"):
+        raise click.Abort
+
+
 class Command(click.Command):
     """A command that shows our errors as a code, what is wrong and what to do."""
 

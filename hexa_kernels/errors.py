@@ -6,6 +6,7 @@ OpenHexaError
     InvalidNumberError, WorkspaceMissingError, WorkspaceExistsError,
     WorkspaceYamlUnreadableError, WorkspaceYamlSyntaxError, WorkspaceYamlKeyError,
     WorkspaceYamlValueError
+  ProfileFailedError       a start-up file of the user's own
   PathError                a file or folder
     PathOutsideError, FolderNotWritableError, FolderOccupiedError, FileMissingError,
     FileUnreadableError, FileUnwritableError, FormatUnknownError,
@@ -154,6 +155,10 @@ class InvalidUrlError(WorkspaceConfigError):
 
 class InvalidNumberError(WorkspaceConfigError):
     code = "invalid_number"
+
+
+class ProfileFailedError(OpenHexaError):
+    code = "profile_failed"
 
 
 class PathError(OpenHexaError):

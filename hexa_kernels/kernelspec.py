@@ -194,8 +194,14 @@ def uninstall(names: set[str]) -> Iterator[tuple[Path, str]]:
                 yield Path(folder, name), done
 
 
-def start_once(folder: Path) -> None:
+def start_once(folder: Path, timeout_s: float = 120) -> None:
     """Start the kernel of a resource folder and see that it is primed.
+
+    Parameters
+    ----------
+    folder : Path
+    timeout_s : float
+        Half of it for the start, half for the first answer.
 
     Raises
     ------
@@ -212,11 +218,11 @@ def start_once(folder: Path) -> None:
         client = manager.client()
         client.start_channels()
         try:
-            client.wait_for_ready(timeout=60)
+            client.wait_for_ready(timeout=timeout_s / 2)
             reply = client.execute_interactive(
                 _PRIMED[manager.kernel_spec.language],
                 output_hook=lambda message: None,
-                timeout=60,
+                timeout=timeout_s / 2,
             )
             if reply["content"]["status"] != "ok":
                 raise RuntimeError(reply["content"].get("evalue"))

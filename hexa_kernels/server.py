@@ -60,7 +60,7 @@ class HubServer:
     @property
     def start_page(self) -> str:
         """Start the server when a person opens it, or show it when it runs."""
-        return f"{self.pages}spawn/{quote(self.user)}/{quote(self.name)}"
+        return f"{self.pages}spawn/" + "/".join(map(quote, self._names))
 
     def check(self) -> None:
         """Make sure that the hub answers and lets this server be stopped.
@@ -138,7 +138,11 @@ class HubServer:
 
     @property
     def _full_name(self) -> str:
-        return f"{self.user}/{self.name}"
+        return "/".join(self._names)
+
+    @property
+    def _names(self) -> list[str]:
+        return [self.user, self.name] if self.name else [self.user]  # a default server
 
     @property
     def _path(self) -> str:

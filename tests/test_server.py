@@ -7,9 +7,12 @@ import sys
 from contextlib import suppress
 from threading import Thread
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from hexa_kernels import server
+from hexa_kernels.console import confirm
 from hexa_kernels.kernel.status import hexa_status
 from hexa_kernels.local import postgres
 
@@ -97,6 +100,22 @@ def test_a_server_is_found_and_shows_no_token(setenv):
     assert found.address == "http://127.0.0.1:8888/user/alice/polio/"
     setenv({"JUPYTERHUB_PUBLIC_HUB_URL": "https://notebooks.example.org/hub/"})
     assert server.current().start_page == f"https://notebooks.example.org{LINK}"
+    setenv(
+        {"JUPYTERHUB_SERVER_NAME": ""}
+    )  # with a slash at the end, the hub finds none
+    assert server.current().start_page.endswith("/hub/spawn/alice%40example.org")
+
+
+@pytest.mark.parametrize("answer", ["y", "Yes", "o", "OUI"])
+def test_the_answer_may_be_french(answer):
+    with CliRunner().isolation(input=f"{answer}\n"):
+        confirm("L'arrêter ?")
+
+
+@pytest.mark.parametrize("answer", ["", "n", "non", "peut-être"])
+def test_any_other_answer_stops_nothing(answer):
+    with CliRunner().isolation(input=f"{answer}\n"), pytest.raises(click.Abort):
+        confirm("L'arrêter ?")
 
 
 @pytest.mark.parametrize("kernel", ["openhexa-python", "openhexa-r"])

@@ -18,6 +18,7 @@ from ..errors import KernelFailedError
 from .findings import Words, finding
 
 ASK_TIMEOUT_S = 30
+START_TIMEOUT_S = 50  # less than a check has: a kernel that hangs is ended
 
 
 def python() -> Check:
@@ -155,7 +156,7 @@ def kernel_start(kernel: str) -> list[Check]:
         return []
     begin = perf_counter()
     try:
-        kernelspec.start_once(Path(found["resource_dir"]))
+        kernelspec.start_once(Path(found["resource_dir"]), START_TIMEOUT_S)
     except (KernelFailedError, OSError) as error:
         reason = getattr(error, "values", {}).get("reason", error)
         values = {"name": name, "kernel": kernel, "options": _options(kernel)}

@@ -1,6 +1,7 @@
 """Start the Python kernel: ``python -m hexa_kernels.kernel.launch -f FILE``."""
 
 import sys
+from contextlib import suppress
 
 if __name__ == "__main__" and not sys.flags.safe_path:
     # ``-m`` puts the notebook's folder first: a random.py there would replace the
@@ -15,6 +16,10 @@ budget.step("python")
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402
 from traitlets import Type  # noqa: E402
+from traitlets.config.loader import (  # noqa: E402
+    ConfigFileNotFound,
+    PyFileConfigLoader,
+)
 
 budget.step("ipykernel")
 
@@ -33,8 +38,26 @@ class OpenHexaKernel(IPythonKernel):
 budget.step("hexa_kernels")
 
 
+class ProfileLoader(PyFileConfigLoader):
+    """Reads a configuration file; tells of one that fails, which stops nothing."""
+
+    def load_config(self):
+        try:
+            return super().load_config()
+        except ConfigFileNotFound:
+            raise
+        except Exception as error:
+            with suppress(ImportError):  # of a broken installation
+                from .shell import profile_failed
+
+                profile_failed(error, self.full_filename)
+            raise
+
+
 class OpenHexaApp(IPKernelApp):
     """ipykernel's application, which knows when its start is over."""
+
+    python_config_loader_class = ProfileLoader
 
     def start(self):
         budget.step("kernel")

@@ -52,6 +52,14 @@ class Record:
 record = Record()
 
 
+def profile_failed(error: Exception, path: str) -> None:
+    """Keep for ``%hexa`` that a file of the user's IPython profile failed."""
+    from ..errors import ProfileFailedError
+
+    reason = f"{type(error).__name__}: {error}".rstrip(".")
+    record.failures[path] = ProfileFailedError(path=path, reason=reason)
+
+
 def _mentioned(text: str) -> set[str]:
     return set(_MENTION.findall(text))
 
@@ -207,7 +215,14 @@ class StartupNames:
             text = Path(fname).read_text("utf-8", "replace")
             self.materialise(_mentioned(text))
             connection_export.export_mentioned(text)
-        return super().safe_execfile(fname, *where, **options)
+        try:
+            return super().safe_execfile(fname, *where, **options)
+        except (
+            Exception
+        ) as error:  # raised to the start alone, of a file of the profile
+            profile_failed(error, fname)
+            self.events.register("pre_run_cell", self._warn_once)
+            raise
 
     # A name that could not be made says why, in place of a NameError:
 

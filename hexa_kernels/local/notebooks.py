@@ -119,6 +119,8 @@ def execute(
     https://papermill.readthedocs.io/en/latest/usage-execute.html
     """
     kernel, language = find_kernel(notebook, kernel)
+    if not home.is_dir():
+        raise missing_file(str(home), home, str(Path.cwd()))
     with needing("lab", "run_workspace"):
         import papermill
     output = _writable(output or notebook.parent / OUTPUTS / notebook.name)
@@ -148,9 +150,10 @@ def find_kernel(notebook: Path, chosen: str | None = None) -> tuple[str, str]:
 
     metadata = _read(notebook).metadata
     installed = KernelSpecManager().get_all_specs()
-    name = chosen or (metadata.get("kernelspec") or {}).get("name")
+    spec = metadata.get("kernelspec")
+    name = chosen or (spec.get("name") if isinstance(spec, dict) else None)
     choices = ", ".join(sorted(installed))
-    if not name:
+    if not name or not isinstance(name, str):
         raise KernelNotNamedError(path=notebook, kernels=choices)
     if name.lower() not in installed:
         raise KernelNotFoundError(kernel=name, path=notebook, kernels=choices)

@@ -5,9 +5,10 @@ import shutil
 import zipfile
 
 import jupyter_core.paths
+import psutil
 import pytest
 
-from hexa_kernels.doctor import interpreters
+from hexa_kernels.doctor import examination, interpreters
 
 from ..conftest import ROOT, require
 from .conftest import look, shell
@@ -100,6 +101,20 @@ def test_a_kernel_that_does_not_start_does_after_the_remedy(jupyter):
     shell(broken.remedy)
     (mended,) = interpreters.kernel_start("python")
     assert (mended.state, mended.code) == ("ok", "kernel_starts")
+
+
+def test_a_kernel_that_hangs_is_named_and_ended(jupyter, monkeypatch, tmp_path):
+    pid = tmp_path / "pid"
+    code = (
+        f"import os, time; print(os.getpid(), file=open('{pid}', 'w')); time.sleep(99)"
+    )
+    add_kernel(jupyter, "openhexa-python", [shutil.which("python3"), "-c", code])
+    assert interpreters.START_TIMEOUT_S < examination.SLOW_TIMEOUT_S
+    monkeypatch.setattr(interpreters, "START_TIMEOUT_S", 6)
+    (broken,) = interpreters.kernel_start("python")
+    assert (broken.state, broken.code) == ("failed", "kernel_fails")
+    assert "openhexa-python" in broken.found
+    assert not psutil.pid_exists(int(pid.read_text()))
 
 
 def test_an_r_package_that_is_missing_is_installed_by_the_remedy(jupyter, tmp_path):

@@ -216,6 +216,25 @@ def test_a_missing_kernel_is_said_before_anything_starts(
     assert not output_of(notebook).parent.exists()
 
 
+@pytest.mark.parametrize("spec", ["x", {"name": 5}, {"name": ""}, [], None])
+def test_a_damaged_kernelspec_names_no_kernel(spec, write):
+    notebook = write("1")
+    book = json.loads(notebook.read_text("utf-8"))
+    book["metadata"]["kernelspec"] = spec
+    notebook.write_text(json.dumps(book))
+    assert run(notebook).err.startswith("[kernel_not_named] ")
+
+
+def test_a_home_that_is_not_there_is_said(write, tmp_path, setenv):
+    setenv(
+        {"HEXA_WORKSPACE": "hub", "WORKSPACE_FILES_PATH": str(tmp_path / "no/files")}
+    )
+    done = run(write("1"))
+    assert done.code == 1
+    assert done.err.startswith("[file_missing] ")
+    assert str(tmp_path / "no") in done.err
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -279,6 +298,20 @@ def test_a_broken_profile_of_the_user_stops_no_run(kernel, write, tmp_path, sete
     done = run(notebook)
     assert done.code == 0, done.err
     assert results(output_of(notebook))[-1] == shown
+
+
+@pytest.mark.parametrize("file", ["startup/00.py", "ipython_kernel_config.py"])
+def test_a_broken_profile_is_told_of(file, write, tmp_path, setenv):
+    path = tmp_path / "home/.ipython/profile_default" / file
+    path.parent.mkdir(parents=True)
+    path.write_text("1 / 0\n")
+    setenv({"HOME": str(tmp_path / "home")})
+    notebook = write("1", "%hexa")
+    assert run(notebook).code == 0
+    warned, status = nbformat.read(output_of(notebook), 4).cells
+    told = f"Your profile {path} stops with an error: ZeroDivisionError"
+    assert told in warned.outputs[0].text
+    assert told in status.outputs[0].data["text/plain"]
 
 
 def test_a_plain_r_that_a_profile_stops_is_said(write, plain_r, tmp_path, setenv):
