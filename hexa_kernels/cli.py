@@ -10,7 +10,12 @@ import click
 
 from . import __version__, environment
 from .console import Group, confirm, said_warnings, say
-from .errors import KernelFailedError, KernelHiddenWarning, RMissingError
+from .errors import (
+    KernelFailedError,
+    KernelHiddenWarning,
+    OpenHexaError,
+    RMissingError,
+)
 from .local.run_command import run
 from .modernize.command import modernize
 
@@ -40,6 +45,13 @@ def _our_kernels(context, parameter, incomplete: str) -> list[str]:
 
     names = [kernel.name for kernel in kernelspec.installed()]
     return [name for name in names if name.startswith(incomplete)]
+
+
+def _prefix(user: bool, sys_prefix: bool, prefix: str | None) -> str | None:
+    """Give the prefix of the one place that was chosen; None for the user's."""
+    if sum(map(bool, (user, sys_prefix, prefix))) > 1:
+        raise click.UsageError("Choose one of --user, --sys-prefix and --prefix.")
+    return sys.prefix if sys_prefix else prefix
 
 
 @main.command()
@@ -74,11 +86,9 @@ def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, ove
     """
     from . import kernelspec, r_packages
 
-    if sum(map(bool, (user, sys_prefix, prefix))) > 1:
-        raise click.UsageError("Choose one of --user, --sys-prefix and --prefix.")
+    prefix = _prefix(user, sys_prefix, prefix)
     if kernel not in ("python", "r") and (name or display_name):
         raise click.UsageError("--name and --display-name need --kernel python or r.")
-    prefix = sys.prefix if sys_prefix else prefix
     if name:
         kernelspec.check_name(name)
     kernel = kernel or _default_kernel()
@@ -96,8 +106,10 @@ def install(user, sys_prefix, prefix, kernel, name, display_name, r_library, ove
                 r_library=r_library.resolve() if r_library and one == "r" else None,
                 overlay=over,
             )
-            _start(folder, over)
+            said = _start(folder, over)
             click.echo(f"{folder.name}: {folder} (starts)")
+            if said:
+                click.echo(f"  {said}", err=True)
             other = kernelspec.hidden_by(folder)
             if other:
                 say(KernelHiddenWarning(path=folder, other=other))
@@ -110,12 +122,12 @@ def _default_kernel() -> str:
     return "python"
 
 
-def _start(folder: Path, over: bool) -> None:
+def _start(folder: Path, over: bool) -> str:
     from . import kernelspec
     from .overlay import take_away
 
     try:
-        kernelspec.start_once(folder)
+        return kernelspec.start_once(folder)
     except KernelFailedError:
         if over:  # better the plain kernel than none
             take_away(folder)
@@ -123,30 +135,40 @@ def _start(folder: Path, over: bool) -> None:
 
 
 @main.command()
+@click.option("--user", is_flag=True, help="Only from your own Jupyter folder.")
+@click.option("--sys-prefix", is_flag=True, help="Only from this Python environment.")
+@click.option("--prefix", type=click.Path(), help="Only from DIR/share/jupyter.")
 @click.option("--kernel", type=click.Choice(["python", "r", "all"]), default="all")
 @click.option(
     "--name", help="Only the kernel of this name.", shell_complete=_our_kernels
 )
-def uninstall(kernel, name):
+def uninstall(user, sys_prefix, prefix, kernel, name):
     """Remove the kernels, and put back python3 and ir as they were.
 
-    Changes: removes the folders that install made, wherever Jupyter finds them. The
-    R package stays: remove.packages("openhexaR") in R removes it.
+    Changes: removes the folders that install made, wherever Jupyter finds them, or in
+    the one place that you name. The R package stays: remove.packages("openhexaR") in R
+    removes it. Ends with 1 where a folder may not be changed; the others are.
 
     \b
     Examples:
       hexa-kernels uninstall
-      hexa-kernels uninstall --kernel r
+      hexa-kernels uninstall --kernel r --prefix /opt/conda
       hexa-kernels uninstall --name r-survey
     """
     from . import kernelspec
 
     both = kernelspec.KERNELS, kernelspec.PLAIN_KERNELS
     ours = {names[one] for names in both for one in _chosen(kernel)}
-    found = False
-    for folder, done in kernelspec.uninstall({name} if name else ours):
-        found = True
-        click.echo(f"{folder.name}: {folder} {done}")
+    place = {"user": user, "prefix": _prefix(user, sys_prefix, prefix)}
+    found = list(kernelspec.uninstall({name} if name else ours, **place))
+    failures = [done for _, done in found if isinstance(done, OpenHexaError)]
+    for folder, done in found:
+        if done not in failures:
+            click.echo(f"{folder.name}: {folder} {done}")
+    for failure in failures:
+        say(failure)
+    if failures:
+        raise SystemExit(1)
     if not found:
         click.echo("No such kernel is installed.")
 
@@ -269,7 +291,12 @@ def demo(folder):
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
-@click.option("--workspace", "folder", type=_FOLDER, help="Folder of a workspace.")
+@click.option(
+    "--workspace",
+    "folder",
+    type=_FOLDER,
+    help="Folder of a workspace; else the one that is open, or the nearest above.",
+)
 def doctor(as_json, folder):
     """Look at all that notebooks need, and print the command that mends what is wrong.
 
@@ -285,12 +312,12 @@ def doctor(as_json, folder):
       hexa-kernels doctor --workspace my-workspace --json
     """
     from .doctor import examine
+    from .local import workspace_yaml
 
-    variables = {}
-    if folder:
-        from .local import workspace_yaml
-
-        variables = workspace_yaml.read(folder).variables()
+    if folder is None and not environment.is_cloud():
+        is_open = environment.is_set("files_path")
+        folder = None if is_open else workspace_yaml.nearest_workspace(Path.cwd())
+    variables = workspace_yaml.read(folder).variables() if folder else {}
     with environment.applied(variables):
         report = examine()
     if as_json:

@@ -30,6 +30,11 @@ def lookup(fact: str) -> str | None:
     return entry.get("default") if value is None else value
 
 
+def is_set(fact: str) -> bool:
+    """Tell whether a fact is given, and not its default."""
+    return bool(os.environ.get(variable(fact)))
+
+
 def require(fact: str) -> str:
     """Read a fact; without one, raise ``MissingVariableError``."""
     value = lookup(fact)
@@ -97,6 +102,17 @@ def is_pipeline_run() -> bool:
     """Tell whether this is the run of a pipeline that a server is told about."""
     kind = lookup("environment").upper()
     return kind == "CLOUD_PIPELINE" and lookup("server_url") is not None
+
+
+def is_cloud() -> bool:
+    """Tell whether this is a machine of OpenHEXA's, which vanishes with its work."""
+    return lookup("environment").upper().startswith("CLOUD_")
+
+
+def bucket_engine() -> str | None:
+    """Name the kind of bucket that holds the workspace's files, if one does."""
+    engine = lookup("storage_engine")
+    return None if engine in ("local", "dummy") else engine
 
 
 def language() -> str:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from .errors import (
     FolderNotWritableError,
@@ -168,18 +169,26 @@ def hidden_by(folder: Path) -> Path | None:
     return None if found == folder else found
 
 
-def uninstall(names: set[str]) -> Iterator[tuple[Path, str]]:
-    """Remove our kernelspecs of these names wherever Jupyter looks for them.
+def uninstall(
+    names: set[str], *, user: bool = False, prefix: str | None = None
+) -> Iterator[tuple[Path, str | FolderNotWritableError]]:
+    """Remove our kernelspecs of these names.
+
+    Parameters
+    ----------
+    names : set of str
+    user, prefix : optional
+        Only in the user's Jupyter folder, or below ``prefix``; else wherever Jupyter
+        looks for kernels.
 
     Yields
     ------
-    Path, str
-        The resource folder, and "removed", or "restored" where a plain kernel is back.
+    Path, str or FolderNotWritableError
+        The resource folder, and "removed", "restored" where a plain kernel is back, or
+        why it stays: the others are removed all the same.
 
     Raises
     ------
-    FolderNotWritableError
-        If one cannot be removed.
     KernelNameInvalidError
         If a name is a path.
     """
@@ -187,42 +196,61 @@ def uninstall(names: set[str]) -> Iterator[tuple[Path, str]]:
 
     for name in names:
         _check_form(name)
-    for folder in KernelSpecManager().kernel_dirs:
+    manager = KernelSpecManager()
+    folders = [manager.user_kernel_dir] if user else manager.kernel_dirs
+    for folder in [Path(prefix, "share/jupyter/kernels")] if prefix else folders:
         for name in sorted(names):
-            done = take_away(Path(folder, name))
+            try:
+                done = take_away(Path(folder, name))
+            except FolderNotWritableError as error:
+                done = error
             if done:
                 yield Path(folder, name), done
 
 
-def start_once(folder: Path, timeout_s: float = 120) -> None:
+def start_once(folder: Path, timeout_s: float = 120) -> str:
     """Start the kernel of a resource folder and see that it is primed.
 
     Parameters
     ----------
     folder : Path
     timeout_s : float
-        Half of it for the start, half for the first answer.
+        For the start and the first answer.
+
+    Returns
+    -------
+    str
+        What the kernel says in its first cell of what went wrong at its start.
 
     Raises
     ------
     KernelFailedError
-        With the last line of what the kernel printed.
+        With the last line of what the kernel printed, or why it is not started.
     """
     from jupyter_client import KernelManager
     from jupyter_client.kernelspec import KernelSpecManager
 
     specs = KernelSpecManager(kernel_dirs=[str(folder.parent)])
     manager = KernelManager(kernel_name=folder.name, kernel_spec_manager=specs)
+    deadline, said = monotonic() + timeout_s, []
+
+    def hear(message):
+        if message["msg_type"] == "stream":
+            said.append(message["content"]["text"])
+
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        manager.start_kernel(stdout=output, stderr=output)
+        try:
+            manager.start_kernel(stdout=output, stderr=output)
+        except Exception as error:  # whatever a damaged kernel.json leads to
+            raise KernelFailedError(kernel=folder.name, reason=error) from error
         client = manager.client()
         client.start_channels()
         try:
-            client.wait_for_ready(timeout=timeout_s / 2)
+            client.wait_for_ready(timeout=timeout_s)
             reply = client.execute_interactive(
                 _PRIMED[manager.kernel_spec.language],
-                output_hook=lambda message: None,
-                timeout=timeout_s / 2,
+                output_hook=hear,
+                timeout=max(1, deadline - monotonic()),
             )
             if reply["content"]["status"] != "ok":
                 raise RuntimeError(reply["content"].get("evalue"))
@@ -234,6 +262,7 @@ def start_once(folder: Path, timeout_s: float = 120) -> None:
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
+    return "".join(said).strip()
 
 
 # Fails in the plain kernel that a broken installation falls back to.

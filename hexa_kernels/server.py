@@ -275,7 +275,7 @@ def _json(answer) -> dict | list | None:
 
 
 def _described(session: dict, language: str) -> str:
-    kernel = session["kernel"]
+    kernel = session.get("kernel") or {}  # none yet, while it starts
     busy = kernel.get("execution_state") == "busy"
     state = phrase("at_work" if busy else "at_rest", language)
-    return f"{kernel['name']} ({state}): {session['path']}"
+    return f"{kernel.get('name', '?')} ({state}): {session.get('path', '?')}"

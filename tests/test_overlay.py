@@ -266,6 +266,27 @@ def test_uninstall_puts_back_what_install_replaced(machine, r_library):
     assert machine("uninstall").stdout == "No such kernel is installed.\n"
 
 
+def test_uninstall_keeps_to_one_place_and_goes_on_past_a_closed_one(machine):
+    for place in ("--user", "--sys-prefix"):
+        done = machine("install", "--kernel", "python", place)
+        assert done.returncode == 0, done.stderr
+    assert machine("uninstall", "--user").stdout == (
+        f"openhexa-python: {machine.home}/openhexa-python removed\n"
+    )
+    assert (machine.environment / "openhexa-python").is_dir()
+    assert machine("uninstall", "--user", "--sys-prefix").returncode == 2
+    machine("install", "--kernel", "python", "--user")
+    stuck = machine.home / "openhexa-python/notes"
+    stuck.mkdir()  # of the user's own: a folder is not removed with its content
+    done = machine("uninstall")
+    assert done.returncode == 1
+    assert done.stdout == (
+        f"openhexa-python: {machine.environment}/openhexa-python removed\n"
+    )
+    assert "[folder_not_writable]" in done.stderr
+    assert stuck.is_dir()
+
+
 def test_an_overlay_of_the_user_s_hides_an_original_elsewhere(machine):
     folder = machine.environment / "python3"
     folder.mkdir(parents=True)

@@ -8,7 +8,7 @@ import json
 import os
 import string
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -46,10 +46,11 @@ def token() -> Check:
     match payload:
         case {"exp": int() | float() as until}:
             return _until("token", until)
-        case {"type": "identity"} if len(parts) == 3:
-            return _until("token", _base62(parts[1]) + IDENTITY_LIFETIME_S)
         case {"type": "identity"}:
-            return finding("token", "token_identity")
+            begin = _base62(parts[1]) if len(parts) == 3 else None
+            if begin is None:
+                return finding("token", "token_identity")
+            return _until("token", begin + IDENTITY_LIFETIME_S)
         case _ if environment.is_pipeline_run():
             return finding("token", "token_run")
         case str():
@@ -64,7 +65,9 @@ def _decode(text: str):
         return None
 
 
-def _base62(text: str) -> int:
+def _base62(text: str) -> int | None:
+    if not set(text) <= set(_BASE62):
+        return None
     number = 0
     for digit in text:
         number = number * 62 + _BASE62.index(digit)
@@ -73,13 +76,18 @@ def _base62(text: str) -> int:
 
 def storage() -> list[Check]:
     """Tell until when the mounted bucket lets us in; nothing where there is none."""
-    engine = environment.lookup("storage_engine")
-    if engine in (None, "local", "dummy"):
+    engine = environment.bucket_engine()
+    if engine is None:
         return []
     sas = parse_qs((environment.lookup("azure_sas_token") or "").lstrip("?"))
     if "se" in sas:
-        until = datetime.fromisoformat(sas["se"][0]).timestamp()
-        return [_until("storage", until, engine=engine)]
+        try:
+            until = datetime.fromisoformat(sas["se"][0])
+        except ValueError:
+            return [finding("storage", "storage_unknown", engine=engine)]
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)  # a date alone
+        return [_until("storage", until.timestamp(), engine=engine)]
     fact = "gcp_access_token" if engine == "gcp" else "s3_session_token"
     if environment.lookup(fact) is None:
         return [finding("storage", "storage_static", engine=engine)]

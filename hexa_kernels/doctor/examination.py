@@ -9,7 +9,15 @@ from .. import environment
 from ..checks import Check, Report, begin
 from ..contract import phrase
 from . import credentials, database, folders, interpreters, libraries, server
-from .findings import check_name
+from .findings import check_name, finding
+
+
+def variables() -> Check:
+    """Look for values that cannot work; of several, the first is said."""
+    for problem in environment.check():
+        raise problem
+    return finding("variables", "variables_fine")
+
 
 Steps = tuple[tuple[str, Callable], ...]
 # In the order in which they are shown; a check gives one Check or a list of them.
@@ -26,6 +34,7 @@ QUICK: Steps = (
     ("locale", libraries.locale),
 )
 SLOW: Steps = (
+    ("variables", variables),
     ("r", interpreters.r),
     ("r_packages", interpreters.r_packages),
     ("kernels", interpreters.kernels),

@@ -4,11 +4,14 @@ import errno
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from .. import environment
 from .._workspace import notebook_dir
 from ..checks import Check
+from ..contract import phrase
+from ..local.workspace_yaml import nearest_workspace
 from .findings import finding
 
 ENOUGH_BYTES = 10**9
@@ -20,7 +23,7 @@ MOUNTS = Path("/proc/self/mountinfo")  # proc(5)
 def files() -> Check:
     """Look at the folder of the workspace's files: mounted, writable, with room."""
     path = Path(environment.lookup("files_path"))
-    is_bucket = _is_cloud() and environment.lookup("storage_engine") is not None
+    is_bucket = environment.is_cloud() and environment.bucket_engine() is not None
     if is_bucket and path.is_dir() and _mount(path)[0] != str(path.resolve()):
         return finding("files", "folder_not_mounted", path=path)
     return _folder("files", path)
@@ -33,7 +36,7 @@ def scratch() -> Check:
 
 def _folder(check: str, path: Path) -> Check:
     if not path.is_dir():
-        return finding(check, "folder_absent", path=path)
+        return _absent(check, path)
     try:
         with tempfile.TemporaryFile(dir=path) as probe:
             probe.write(b"\n")
@@ -47,15 +50,31 @@ def _folder(check: str, path: Path) -> Check:
     return finding(check, code, path=path, free=f"{free / 1e9:.1f}")
 
 
+def _absent(check: str, path: Path) -> Check:
+    """Tell a folder that is to be made from a workspace that is to be opened."""
+    is_chosen = environment.is_set("files_path")
+    if is_chosen or environment.is_cloud():
+        return finding(check, "folder_absent", path=path)
+    folder = nearest_workspace(Path.cwd())
+    if folder is None:
+        return finding(check, "workspace_none", path=path)
+    return finding(check, "workspace_closed", path=path, folder=folder)
+
+
 def _unwritable(check: str, path: Path, error: OSError) -> Check:
     if error.errno == errno.ENOSPC:
         return finding(check, "folder_full", path=path, free="0.0")
     mount, kind = _mount(path)
     if error.errno == errno.EROFS:
         return finding(check, "folder_mount_read_only", path=path, mount=mount)
-    mine = hasattr(os, "geteuid") and path.stat().st_uid == os.geteuid()
-    if error.errno == errno.EACCES and mine and not kind.startswith("fuse"):
-        return finding(check, "folder_closed", path=path)
+    if error.errno == errno.EACCES and not kind.startswith("fuse"):
+        owner = path.stat().st_uid
+        if hasattr(os, "geteuid") and owner == os.geteuid():
+            return finding(check, "folder_closed", path=path)
+        if not environment.is_cloud():  # where nobody may give folders away
+            with suppress(KeyError, NotImplementedError):  # an account without a name
+                owner = path.owner()
+            return finding(check, "folder_others", path=path, owner=owner)
     return finding(check, "folder_unusable", path=path, reason=error.strerror)
 
 
@@ -76,10 +95,6 @@ def _mount(path: Path) -> tuple[str, str]:
     return best
 
 
-def _is_cloud() -> bool:
-    return environment.lookup("environment").upper().startswith("CLOUD_")
-
-
 def place() -> Check:
     """See whether the notebook, and its working directory, outlive the server."""
     kept = [Path(environment.lookup(fact)) for fact in ("files_path", "tmp_path")]
@@ -88,16 +103,19 @@ def place() -> Check:
     def is_outside(path: Path) -> bool:
         return not any(path.resolve().is_relative_to(folder) for folder in inside)
 
-    session, directory = environment.session_notebook(), Path.cwd()
-    notebook = Path(notebook_dir(), Path(session).name) if session else None
-    if not _is_cloud():
+    directory = Path.cwd()
+    name = environment.lookup("notebook_path") or environment.session_notebook()
+    notebook = Path(notebook_dir(), Path(name).name) if name else None
+    at = {"path": directory}
+    shown = notebook or phrase("working_directory", environment.language(), **at)
+    if not environment.is_cloud():
         code = "place_elsewhere" if is_outside(directory) else "place_fine"
-        return finding("place", code, path=notebook or directory)
+        return finding("place", code, path=shown)
     if notebook is not None and is_outside(notebook):
         return finding("place", "place_notebook", path=notebook, files=kept[0])
     if is_outside(directory):
         return finding("place", "place_directory", path=directory, files=kept[0])
-    return finding("place", "place_fine", path=notebook or directory)
+    return finding("place", "place_fine", path=shown)
 
 
 def shared_memory() -> Check:

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 from .. import __version__, environment, kernelspec
 from ..checks import Check
-from ..errors import KernelFailedError
+from ..errors import KernelFailedError, RStartError
 from .findings import Words, finding
 
 ASK_TIMEOUT_S = 30
@@ -91,14 +91,18 @@ def r_packages() -> list[Check]:
 
 def _ask_r(code: str, library: str | None) -> str:
     variables = environment.snapshot() | ({"R_LIBS": library} if library else {})
-    done = subprocess.run(
-        ["Rscript", "--no-init-file", "-e", code],
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=ASK_TIMEOUT_S,
-        check=True,
-    )
+    try:
+        done = subprocess.run(
+            ["Rscript", "--no-init-file", "-e", code],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=ASK_TIMEOUT_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", None) or "").strip() or str(error)
+        raise RStartError(reason=said.splitlines()[-1].rstrip(".")) from error
     return done.stdout
 
 
@@ -141,7 +145,7 @@ def kernels() -> list[Check]:
         if name not in specs:
             found.append(finding("kernels", "kernel_absent", **values))
             continue
-        interpreter = specs[name]["spec"]["argv"][0]
+        interpreter = (specs[name]["spec"]["argv"] or ["–"])[0]
         if shutil.which(interpreter) is None:
             values["interpreter"] = interpreter
             found.append(finding("kernels", "kernel_interpreter", **values))
@@ -156,10 +160,12 @@ def kernel_start(kernel: str) -> list[Check]:
         return []
     begin = perf_counter()
     try:
-        kernelspec.start_once(Path(found["resource_dir"]), START_TIMEOUT_S)
-    except (KernelFailedError, OSError) as error:
-        reason = getattr(error, "values", {}).get("reason", error)
+        said = kernelspec.start_once(Path(found["resource_dir"]), START_TIMEOUT_S)
+    except KernelFailedError as error:
+        reason = error.values["reason"]
         values = {"name": name, "kernel": kernel, "options": _options(kernel)}
         return [finding("kernel_start", "kernel_fails", reason=reason, **values)]
+    if said:
+        return [finding("kernel_start", "kernel_complains", name=name, text=said)]
     ms = round((perf_counter() - begin) * 1000)
     return [finding("kernel_start", "kernel_starts", name=name, ms=ms)]

@@ -42,4 +42,6 @@ def locale() -> Check:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10)
         charset = done.stdout.strip()
     code = "locale_fine" if charset == "UTF-8" else "locale_not_utf8"
-    return finding("locale", code, charset=charset)
+    # What chooses the charset would choose the language too.
+    language = environment.language()
+    return finding("locale", code, charset=charset, language=language)

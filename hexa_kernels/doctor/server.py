@@ -24,9 +24,10 @@ def server() -> Check:
     )
     from openhexa.sdk.utils import OpenHexaClient
 
-    url = urlsplit(given["server_url"])
-    # No password before the host, and no path.
-    name = f"{url.scheme}://{url.hostname}" + (f":{url.port}" if url.port else "")
+    name = _name(given["server_url"])
+    if name is None:
+        name = environment.variable("server_url")
+        return finding("server", "server_address", variable=name)
     begin = perf_counter()
     try:
         client = OpenHexaClient()
@@ -41,3 +42,14 @@ def server() -> Check:
         return finding("server", "server_refuses", server=name, slug=given["slug"])
     ms = round((perf_counter() - begin) * 1000)
     return finding("server", "server_fine", server=name, ms=ms, name=workspace["name"])
+
+
+def _name(address: str) -> str | None:
+    """Give an address without a password and a path; None if it is none."""
+    try:
+        url = urlsplit(address)
+        port = f":{url.port}" if url.port else ""
+    except ValueError:
+        return None
+    is_address = url.scheme in ("http", "https") and url.hostname
+    return f"{url.scheme}://{url.hostname}{port}" if is_address else None

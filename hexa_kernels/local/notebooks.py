@@ -21,6 +21,7 @@ from ..errors import (
 from ..extras import needing
 from ..files import missing_file
 from .lab import running
+from .workspace_yaml import nearest_workspace
 
 OUTPUTS = ".runs_outputs"
 
@@ -69,9 +70,8 @@ def _workspace(notebook: Path, folder: Path | None) -> Iterator[Path]:
         yield Path(environment.lookup("files_path")).parent
         return
     here = Path.cwd()
-    above = [*notebook.resolve().parents, here, *here.parents]
-    found = (place for place in above if (place / "workspace.yaml").is_file())
-    with running(folder or next(found, here), share=True) as workspace:
+    folder = folder or nearest_workspace(notebook.resolve().parent, here) or here
+    with running(folder, share=True) as workspace:
         yield workspace.folder
 
 

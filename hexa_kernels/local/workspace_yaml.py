@@ -86,6 +86,12 @@ def create(folder: Path, port: int, more: str = "") -> None:
         raise FolderNotWritableError(path=folder) from error
 
 
+def nearest_workspace(*places: Path) -> Path | None:
+    """Give the first folder, at or above one of ``places``, with a workspace.yaml."""
+    above = (one for place in places for one in (place, *place.parents))
+    return next((one for one in above if (one / "workspace.yaml").is_file()), None)
+
+
 def _write_private(path: Path, text: str, how: int) -> None:
     """Write a file that, from its first byte on, only its owner may read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)

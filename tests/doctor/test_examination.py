@@ -12,6 +12,7 @@ from hexa_kernels.contract import contract
 from hexa_kernels.doctor import examination
 
 from ..conftest import ROOT
+from .conftest import shell
 
 
 @pytest.fixture
@@ -72,6 +73,32 @@ def test_a_failure_ends_with_1_and_its_remedy(doctor, files):
     done = doctor()
     assert done.exit_code == 1
     assert f"→ mkdir -p {files.parent}/tmp\n" in done.output
+
+
+def checks_of(done):
+    """Give the checks of the JSON report, by name."""
+    return {check["name"]: check for check in json.loads(done.output)["checks"]}
+
+
+def test_without_a_workspace_one_is_made_by_the_remedy(doctor, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    broken = checks_of(doctor("--json"))["files"]
+    assert (broken["state"], broken["code"]) == ("failed", "workspace_none")
+    shell(broken["remedy"])
+    monkeypatch.chdir("my-workspace/workspace")
+    mended = checks_of(doctor("--json"))
+    assert (mended["files"]["code"], mended["scratch"]["code"]) == ("folder_fine",) * 2
+    assert str(tmp_path / "my-workspace") in mended["database"]["remedy"]
+
+
+def test_a_variable_that_cannot_work_is_said(setenv, monkeypatch):
+    setenv({"HEXA_ENVIRONMENT": "NONSENSE"})
+    steps = (("variables", examination.variables),)
+    (broken,) = examination._run(steps, 5)
+    assert (broken.state, broken.code) == ("failed", "invalid_environment")
+    setenv({"HEXA_ENVIRONMENT": "standalone"})
+    (mended,) = examination._run(steps, 5)
+    assert (mended.state, mended.code) == ("ok", "variables_fine")
 
 
 def test_json_is_what_is_documented(doctor, files):

@@ -1,8 +1,11 @@
 """Folders: absent, closed, read-only, full, not mounted; the notebook's place."""
 
+import os
+
 import pytest
 
 from hexa_kernels.doctor import folders
+from hexa_kernels.local import lab
 
 from .conftest import look, shell
 
@@ -17,12 +20,40 @@ def test_an_absent_folder_is_made_by_the_remedy(name, tmp_path, setenv):
     assert look(name)["code"] == "folder_fine"
 
 
+def test_a_workspace_that_is_not_open_is_opened_by_the_remedy(tmp_path, clean_env):
+    shell(f"hexa-kernels init '{tmp_path}/mine'")
+    broken = look("files", f"cd '{tmp_path}/mine/workspace'")
+    assert (broken["state"], broken["code"]) == ("failed", "workspace_closed")
+    assert broken["remedy"] == f"hexa-kernels lab {tmp_path}/mine"
+    with lab.running(tmp_path / "mine"):
+        assert look("files")["code"] == "folder_fine"
+
+
 def test_a_closed_folder_is_opened_by_the_remedy(files, without_rights):
     files.chmod(0o500)
     broken = look("files", within=without_rights)
     assert (broken["state"], broken["code"]) == ("failed", "folder_closed")
     shell(broken["remedy"], within=without_rights)
     assert look("files", within=without_rights)["code"] == "folder_fine"
+
+
+def test_a_folder_of_somebody_else_s_is_given_by_the_remedy(
+    files, without_rights, tmp_path, setenv
+):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder to somebody else")
+    os.chown(files, 12345, 12345)
+    broken = look("files", within=without_rights)
+    assert (broken["state"], broken["code"]) == ("failed", "folder_others")
+    assert "12345" in broken["found"]
+    sudo = tmp_path / "sudo"  # root, which we are, has no need of it
+    sudo.write_text('#!/bin/sh\nexec "$@"\n')
+    sudo.chmod(0o755)
+    shell(f"PATH={tmp_path}:$PATH; {broken['remedy']}")
+    assert look("files", within=without_rights)["code"] == "folder_fine"
+    os.chown(files, 12345, 12345)
+    setenv({"HEXA_ENVIRONMENT": "CLOUD_JUPYTER"})
+    assert look("files", within=without_rights)["code"] == "folder_unusable"
 
 
 def looks_in_own_mounts(broken, name, own_mounts):
@@ -69,6 +100,8 @@ def test_a_bucket_that_is_not_mounted_is_said(files, setenv, own_mounts):
     assert (broken["state"], broken["code"]) == ("warning", "folder_not_mounted")
     mounted = f"mount -t tmpfs -o size=2G tmpfs {files}"
     assert look("files", mounted, within=own_mounts)["code"] == "folder_fine"
+    setenv({"WORKSPACE_STORAGE_ENGINE": "local"})  # a server for developers: no bucket
+    assert look("files")["code"] == "folder_fine"
 
 
 def test_a_mounted_bucket_is_told_from_a_disk(files, tmp_path, monkeypatch):
@@ -103,5 +136,13 @@ def test_a_notebook_that_vanishes_is_copied_by_the_remedy(files, tmp_path, seten
 
 
 def test_on_a_laptop_nothing_vanishes(files):
-    assert look("place", "cd /")["code"] == "place_elsewhere"
+    found = look("place", "cd /")
+    assert found["code"] == "place_elsewhere"
+    assert found["found"].startswith("working directory /,")
     assert look("place", f"cd {files}")["code"] == "place_fine"
+
+
+def test_in_a_pipeline_the_notebook_is_the_one_that_runs(files, setenv):
+    setenv({"HEXA_NOTEBOOK_PATH": "reports/malaria.ipynb"})
+    found = look("place", f"cd {files.parent}")
+    assert found["found"].startswith(f"{files}/reports/malaria.ipynb")

@@ -1,6 +1,7 @@
 """Python, R, their packages, and the kernels."""
 
 import json
+import os
 import shutil
 import zipfile
 
@@ -9,6 +10,7 @@ import psutil
 import pytest
 
 from hexa_kernels.doctor import examination, interpreters
+from hexa_kernels.errors import RStartError
 
 from ..conftest import ROOT, require
 from .conftest import look, shell
@@ -48,6 +50,21 @@ def test_without_r_python_still_serves(tmp_path, setenv):
     found = interpreters.r()
     assert (found.state, found.code) == ("warning", "r_absent")
     assert interpreters.r_packages() == []
+
+
+def test_r_that_is_broken_is_said_with_what_it_says(tmp_path, setenv):
+    for name in ("R", "Rscript"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\necho 'libR.so: no such file' >&2\nexit 127\n")
+        program.chmod(0o755)
+    path = os.environ["PATH"]
+    setenv({"PATH": f"{tmp_path}:{path}"})
+    for look_at in (interpreters.r, interpreters.r_packages):
+        with pytest.raises(RStartError) as raised:
+            look_at()
+        assert "libR.so: no such file" in raised.value.message
+    setenv({"PATH": path})
+    assert interpreters.r().code == "r_fine"
 
 
 @pytest.fixture
@@ -92,6 +109,30 @@ def test_an_interpreter_that_is_gone_is_replaced_by_the_remedy(jupyter):
     assert [c for c in of_python(interpreters.kernels()) if c.state != "ok"] == []
 
 
+def test_a_kernel_without_a_command_is_replaced_by_the_remedy(jupyter):
+    add_kernel(jupyter, "openhexa-python", [])
+    (broken,) = of_python(interpreters.kernels())
+    assert (broken.state, broken.code) == ("failed", "kernel_interpreter")
+    (failed,) = interpreters.kernel_start("python")
+    assert (failed.state, failed.code) == ("failed", "kernel_fails")
+    shell(broken.remedy)
+    assert interpreters.kernel_start("python")[0].code == "kernel_starts"
+
+
+def test_a_profile_that_does_not_load_is_said(jupyter, tmp_path, setenv):
+    setenv({"IPYTHONDIR": str(tmp_path / "ipython")})
+    profile = tmp_path / "ipython/profile_default/ipython_config.py"
+    profile.parent.mkdir(parents=True)
+    profile.write_text("c = get_config(\n")
+    shell("hexa-kernels install --kernel python")
+    (broken,) = interpreters.kernel_start("python")
+    assert (broken.state, broken.code) == ("warning", "kernel_complains")
+    assert str(profile) in broken.found
+    assert "SyntaxError" in broken.found
+    profile.write_text("c = get_config()\n")
+    assert interpreters.kernel_start("python")[0].code == "kernel_starts"
+
+
 def test_a_kernel_that_does_not_start_does_after_the_remedy(jupyter):
     python = shutil.which("python3")
     add_kernel(jupyter, "openhexa-python", [python, "-c", "raise OSError('no room')"])
@@ -110,7 +151,7 @@ def test_a_kernel_that_hangs_is_named_and_ended(jupyter, monkeypatch, tmp_path):
     )
     add_kernel(jupyter, "openhexa-python", [shutil.which("python3"), "-c", code])
     assert interpreters.START_TIMEOUT_S < examination.SLOW_TIMEOUT_S
-    monkeypatch.setattr(interpreters, "START_TIMEOUT_S", 6)
+    monkeypatch.setattr(interpreters, "START_TIMEOUT_S", 10)
     (broken,) = interpreters.kernel_start("python")
     assert (broken.state, broken.code) == ("failed", "kernel_fails")
     assert "openhexa-python" in broken.found

@@ -32,3 +32,13 @@ def test_a_locale_that_loses_accents_is_replaced_by_the_remedy(setenv):
     broken = look("locale")
     assert (broken["state"], broken["code"]) == ("warning", "locale_not_utf8")
     assert look("locale", broken["remedy"])["code"] == "locale_fine"
+
+
+def test_the_remedy_of_the_locale_keeps_the_language(setenv):
+    setenv({"LC_ALL": "fr_FR.ISO-8859-1"})
+    broken = look("locale")
+    assert (broken["what"], broken["code"]) == (
+        "paramètres régionaux",
+        "locale_not_utf8",
+    )
+    assert look("locale", broken["remedy"])["what"] == "paramètres régionaux"

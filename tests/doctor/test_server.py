@@ -64,6 +64,16 @@ def test_a_server_out_of_order_is_said(fault, ask):
     assert "curl" in broken.remedy
 
 
+@pytest.mark.parametrize(
+    "address", ["notaurl", "https://h:99999", "https://", "ftp://h", "http://[::1"]
+)
+def test_what_is_no_address_is_said(address, setenv):
+    setenv({"HEXA_SERVER_URL": address, "HEXA_TOKEN": "t", "HEXA_WORKSPACE": "demo"})
+    found = server.server()
+    assert (found.state, found.code) == ("failed", "server_address")
+    assert "HEXA_SERVER_URL" in found.remedy
+
+
 def test_without_a_server_nothing_is_asked(clean_env):
     found = server.server()
     assert (found.state, found.code) == ("skipped", "server_none")
@@ -88,6 +98,19 @@ def test_a_token_that_lapses_soon_is_a_warning(setenv):
     found = credentials.token()
     assert (found.state, found.code) == ("warning", "token_lapsing")
     assert "start it again" in found.remedy
+
+
+def test_a_time_that_is_none_is_no_time(setenv):
+    identity = next(v["token"] for v in TOKENS if v["code"] == "token_identity")
+    setenv({"HEXA_TOKEN": identity.replace(":", ":!!!:")})
+    assert credentials.token().code == "token_identity"
+    name = "WORKSPACE_STORAGE_ENGINE_AZURE_STORAGE_SAS_TOKEN"
+    setenv({"WORKSPACE_STORAGE_ENGINE": "azure", name: "se=garbage&sig=pw-7f3a"})
+    (found,) = credentials.storage()
+    assert (found.state, found.code) == ("ok", "storage_unknown")
+    setenv({name: "se=2020-01-01&sig=pw-7f3a"})
+    (found,) = credentials.storage()
+    assert found.code == "storage_lapsed"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ token_end <- function(payload, parts) {
     return(payload$exp)
   }
   is_dated <- identical(payload$type, "identity") && length(parts) == 3
-  if (is_dated) base62(parts[[2]]) + IDENTITY_LIFETIME_S
+  begin <- if (is_dated) base62(parts[[2]]) else NA
+  if (!is.na(begin)) begin + IDENTITY_LIFETIME_S
 }
 
 token_kind <- function(payload) {
@@ -57,8 +58,8 @@ base62 <- function(text) {
 
 # Until when the mounted bucket lets us in; NULL where there is none.
 check_storage <- function() {
-  engine <- env_lookup("storage_engine")
-  if (is.null(engine) || engine %in% c("local", "dummy")) {
+  engine <- bucket_engine()
+  if (is.null(engine)) {
     return(NULL)
   }
   sas <- url_parameters(paste0(
@@ -66,7 +67,11 @@ check_storage <- function() {
     sub("^\\?", "", or_empty(env_lookup("azure_sas_token")))
   ))
   if ("se" %in% names(sas)) {
-    until <- as.POSIXct(sas[["se"]], "UTC", format = "%Y-%m-%dT%H:%M:%SZ")
+    formats <- c("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d")
+    until <- as.POSIXct(sas[["se"]], "UTC", tryFormats = formats, optional = TRUE)
+    if (is.na(until)) {
+      return(finding("storage", "storage_unknown", engine = engine))
+    }
     return(until_finding("storage", as.numeric(until), engine = engine))
   }
   fact <- if (engine == "gcp") "gcp_access_token" else "s3_session_token"

@@ -5,7 +5,7 @@ ENOUGH_MEMORY_BYTES <- 256 * 2^20
 
 check_files <- function() {
   path <- env_path("files_path")
-  is_bucket <- is_cloud() && !is.null(env_lookup("storage_engine"))
+  is_bucket <- is_cloud() && !is.null(bucket_engine())
   if (is_bucket && dir.exists(path) && mount_of(path)$place != normalizePath(path)) {
     return(finding("files", "folder_not_mounted", path = path))
   }
@@ -16,7 +16,7 @@ is_cloud <- function() startsWith(toupper(env_lookup("environment")), "CLOUD_")
 
 check_folder <- function(check, path) {
   if (!dir.exists(path)) {
-    return(finding(check, "folder_absent", path = path))
+    return(absent(check, path))
   }
   mount <- mount_of(path)
   reason <- reason_not_written(path)
@@ -32,6 +32,29 @@ check_folder <- function(check, path) {
   finding(check, code, path = path, free = sprintf("%.1f", free / 1e9))
 }
 
+# A folder that is to be made, or a workspace that is to be opened.
+absent <- function(check, path) {
+  if (env_is_set("files_path") || is_cloud()) {
+    return(finding(check, "folder_absent", path = path))
+  }
+  folder <- nearest_workspace()
+  if (is.null(folder)) {
+    return(finding(check, "workspace_none", path = path))
+  }
+  finding(check, "workspace_closed", path = path, folder = folder)
+}
+
+# The first folder, at or above the working directory, with a workspace.yaml.
+nearest_workspace <- function(folder = getwd()) {
+  while (!file.exists(file.path(folder, "workspace.yaml"))) {
+    if (dirname(folder) == folder) {
+      return(NULL)
+    }
+    folder <- dirname(folder)
+  }
+  folder
+}
+
 unwritable <- function(check, path, mount, reason) {
   if (mount$is_read_only) {
     return(finding(check, "folder_mount_read_only", path = path, mount = mount$place))
@@ -39,10 +62,16 @@ unwritable <- function(check, path, mount, reason) {
   if (disk_bytes(path)[["free"]] == 0) {
     return(finding(check, "folder_full", path = path, free = "0.0"))
   }
-  is_mine <- file.info(path)$uname %in% Sys.info()[["effective_user"]]
-  is_closed <- file.access(path, 2L) != 0L
-  if (is_mine && is_closed && !startsWith(mount$type, "fuse")) {
-    return(finding(check, "folder_closed", path = path))
+  about <- file.info(path)
+  if (file.access(path, 2L) != 0L && !startsWith(mount$type, "fuse")) {
+    if (about$uname %in% Sys.info()[["effective_user"]]) {
+      return(finding(check, "folder_closed", path = path))
+    }
+    if (!is_cloud()) {
+      # On OpenHEXA, nobody may give folders away.
+      owner <- if (is.na(about$uname)) about$uid else about$uname
+      return(finding(check, "folder_others", path = path, owner = owner))
+    }
   }
   finding(check, "folder_unusable", path = path, reason = reason)
 }
@@ -101,9 +130,9 @@ check_place <- function() {
     path <- paste0(normalizePath(path, mustWork = FALSE), "/")
     !any(startsWith(path, paste0(kept, "/")))
   }
-  session <- session_notebook()
-  notebook <- if (nzchar(session)) file.path(notebook_dir(), basename(session))
-  shown <- if (is.null(notebook)) getwd() else notebook
+  name <- env_lookup("notebook_path") %||% session_notebook()
+  notebook <- if (nzchar(name)) file.path(notebook_dir(), basename(name))
+  shown <- notebook %||% fill(phrase("working_directory"), list(path = getwd()))
   if (!is_cloud()) {
     code <- if (is_outside(getwd())) "place_elsewhere" else "place_fine"
     return(finding("place", code, path = shown))

@@ -22,6 +22,15 @@ env_require <- function(fact, call = rlang::caller_env()) {
   value
 }
 
+# Whether a fact is given, and not its default.
+env_is_set <- function(fact) nzchar(Sys.getenv(env_variable(fact)))
+
+# The kind of bucket that holds the workspace's files, or NULL.
+bucket_engine <- function() {
+  engine <- env_lookup("storage_engine")
+  if (!is.null(engine) && !engine %in% c("local", "dummy")) engine
+}
+
 env_path <- function(fact) {
   path <- env_lookup(fact)
   if (grepl("^/+$", path)) path else sub("/+$", "", path)

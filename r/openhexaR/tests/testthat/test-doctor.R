@@ -22,6 +22,28 @@ test_that("an absent folder is made by the remedy", {
   }
 })
 
+test_that("a workspace that is not open is found, and none is made by the remedy", {
+  folder <- normalizePath(withr::local_tempdir())
+  withr::local_dir(folder)
+  local_clean_env()
+  remedy <- expect_broken("files", "failed", "workspace_none")
+  expect_equal(remedy, "hexa-kernels init my-workspace && cd my-workspace")
+  file.create("workspace.yaml")
+  dir.create("workspace")
+  withr::local_dir("workspace")
+  remedy <- expect_broken("files", "failed", "workspace_closed")
+  expect_equal(remedy, paste("hexa-kernels lab", shQuote(folder)))
+})
+
+test_that("in a pipeline the notebook is the one that runs", {
+  folder <- withr::local_tempdir()
+  local_clean_env(WORKSPACE_FILES_PATH = folder)
+  withr::local_dir(folder)
+  expect_match(found_by("place")$found, "^working directory /")
+  withr::local_envvar(HEXA_NOTEBOOK_PATH = "reports/malaria.ipynb")
+  expect_match(found_by("place")$found, "reports/malaria.ipynb", fixed = TRUE)
+})
+
 test_that("a working directory that vanishes is left by the remedy", {
   folder <- withr::local_tempdir()
   withr::local_dir(withr::local_tempdir())
@@ -134,6 +156,14 @@ test_that("storage credentials say until when they hold", {
     found <- check_storage()
     expect_equal(found$code, code)
     expect_no_match(found$found, "pw-7f3a")
+  }
+  odd <- c(storage_unknown = "garbage", storage_lapsed = "2020-01-01")
+  for (code in names(odd)) {
+    local_clean_env(
+      WORKSPACE_STORAGE_ENGINE = "azure",
+      WORKSPACE_STORAGE_ENGINE_AZURE_STORAGE_SAS_TOKEN = paste0("se=", odd[[code]])
+    )
+    expect_equal(check_storage()$code, code)
   }
   local_clean_env(WORKSPACE_STORAGE_ENGINE = "s3")
   expect_equal(check_storage()$code, "storage_static")
