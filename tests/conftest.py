@@ -24,7 +24,7 @@ from hexa_kernels.local import (
 )
 
 from .administration import administer
-from .hub.fixtures import hub, malaria, polio  # noqa: F401
+from .hub.fixtures import cholera, hub, malaria, polio  # noqa: F401
 from .server.fixtures import (  # noqa: F401
     dhis2,
     gcs,

@@ -1,4 +1,4 @@
-"""A running hub with two workspaces of two users, each with a database of its own."""
+"""A running hub with workspaces of two users, each with a database of its own."""
 
 import shutil
 from dataclasses import dataclass, replace
@@ -91,6 +91,12 @@ def _workspace(hub, server, owner):
 def polio(hub, running_server):
     """Alice's workspace; its server may be stopped from inside."""
     return _workspace(hub, "alice@example.org/polio", running_server.database)
+
+
+@pytest.fixture(scope="session")
+def cholera(hub, running_server):
+    """Alice's second workspace, which she may open beside the first."""
+    return _workspace(hub, "alice@example.org/cholera", running_server.database)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Both kernels on a real JupyterHub: two users, two workspaces, fresh credentials."""
+"""Both kernels on a real JupyterHub: two users, three workspaces, new credentials."""
 
 import psutil
 import pytest
@@ -38,19 +38,20 @@ def marks(workspace):
 
 
 @pytest.mark.parametrize("kernel", LOOK)
-def test_each_user_sees_the_own_workspace_and_nothing_of_the_other(
-    kernel, hub, polio, malaria
+def test_each_server_sees_its_workspace_and_nothing_of_another(
+    kernel, hub, polio, cholera, malaria
 ):
-    seen = {}
-    for workspace in (polio, malaria):
+    workspaces = (polio, cholera, malaria)
+    for workspace in workspaces:
         hub.start(workspace.server)
-        with hub.kernel(workspace.server, kernel) as client:
-            seen[workspace.server] = shown(client, LOOK[kernel])
-    for one, other in ((polio, malaria), (malaria, polio)):
-        text = seen[one.server]
+    for one in workspaces:
+        with hub.kernel(one.server, kernel) as client:
+            text = shown(client, LOOK[kernel])
+        others = (marks(other) for other in workspaces if other is not one)
+        foreign = set.union(*others) - marks(one)  # a user may have two workspaces
         assert f"only-in-{one.database.name}.csv" in text
         assert [mark for mark in marks(one) if mark not in text] == []
-        assert [mark for mark in marks(other) if mark in text] == []
+        assert [mark for mark in foreign if mark in text] == []
 
 
 @pytest.mark.parametrize("kernel", DATABASE)
