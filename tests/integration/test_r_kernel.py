@@ -1,6 +1,8 @@
 """The kernel "OpenHEXA R" as a notebook meets it, beside plain IRkernel."""
 
+import contextlib
 import subprocess
+from queue import Empty
 
 import pytest
 
@@ -64,7 +66,7 @@ def test_a_wrong_value_is_said_once(kernel, setenv):
     assert r.run("1 + 1")[1] == [("result", "[1] 2")]
 
 
-# Four defects of plain IRkernel. Each test first shows that it has it.
+# Five defects of plain IRkernel. Each test first shows that it has it.
 
 
 def test_a_broken_profile_does_not_stop_the_kernel(kernel, plain_r, tmp_path):
@@ -111,6 +113,35 @@ def test_text_is_utf8_under_a_plain_locale(kernel, plain_r, setenv):
     r = kernel("openhexa-r")
     assert r.result(code) == "[1] 5 1"
     assert r.result('print("décès à Bobo")') == '[1] "décès à Bobo"'
+
+
+def after_a_failure(notebook, *, stop_on_error):
+    """Send a cell that fails and one after it; give how that ends, and if it does."""
+    fails = "Sys.sleep(1); stop('no')"
+    notebook.client.execute(fails, stop_on_error=stop_on_error)
+    request = notebook.client.execute("cat(6 * 7)")
+    status = notebook.reply(request)["content"]["status"]
+    states = []
+    with contextlib.suppress(Empty):
+        while states[-1:] != ["idle"]:
+            message = notebook.client.get_iopub_msg(timeout=5)
+            if message["parent_header"].get("msg_id") == request:
+                states.append(message["content"].get("execution_state"))
+    return status, states[-1:] == ["idle"]
+
+
+def test_a_cell_after_a_failure_is_over_when_it_is_refused(kernel, plain_r):
+    """JupyterLab shows a star beside it until then."""
+    assert after_a_failure(kernel(plain_r), stop_on_error=True) == ("aborted", False)
+    r = kernel("openhexa-r")
+    assert after_a_failure(r, stop_on_error=True) == ("aborted", True)
+    assert r.result("cat(6 * 7)") == "42"
+
+
+def test_a_cell_after_a_failure_runs_where_it_is_asked_to(kernel, plain_r):
+    assert after_a_failure(kernel(plain_r), stop_on_error=False)[0] == "aborted"
+    r = kernel("openhexa-r")
+    assert after_a_failure(r, stop_on_error=False) == ("ok", True)
 
 
 def test_the_compiler_is_on_after_the_start(r):

@@ -7,7 +7,8 @@
 #'
 #' Differences to a plain start: no `.RData` is restored; a profile that stops with an
 #' error does not stop the kernel; a `.Renviron` cannot replace a `WORKSPACE_*` or
-#' `HEXA_*` variable that the server has set; text is UTF-8 in any locale.
+#' `HEXA_*` variable that the server has set; text is UTF-8 in any locale; a cell that is
+#' refused because one before it failed is over, and no longer shown as running.
 #'
 #' @param connection_file String: path of the connection file that Jupyter wrote.
 #' @returns Does not return before the kernel is shut down.
@@ -173,22 +174,43 @@ run_kernel <- function(connection_file) {
       }
     })
   }
+  kernel$executor$abort_queued_messages <- function() abort_queued(kernel)
   kernel$executor$handle_stdin <- function() read_answer(kernel)
   the$steps$kernel <- (proc.time()[["elapsed"]] - begin) * 1000
   suspendInterrupts(kernel$run())
 }
 
+# After a cell that failed, refuse those that wait. IRkernel's own does so also where it
+# is asked to go on, and does not say that they are over: who waits, waits for ever.
+abort_queued <- function(kernel) {
+  if (isFALSE(kernel$executor$current_request$content$stop_on_error)) {
+    return(invisible())
+  }
+  shell <- kernel$sockets$shell
+  while (!is.null(request <- waiting_message(kernel, shell))) {
+    say <- function(state) {
+      kernel$send_response("status", request, "iopub", list(execution_state = state))
+    }
+    reply <- sub("_request$", "_reply", request$header$msg_type)
+    say("busy")
+    kernel$send_response(reply, request, "shell", list(status = "aborted"))
+    say("idle")
+  }
+}
+
+# A message that is there within some milliseconds, else NULL.
+waiting_message <- function(kernel, socket, timeout_ms = 0L) {
+  zmq <- parent.env(asNamespace("IRkernel")) # where it has the functions of pbdZMQ
+  zmq$zmq.poll(c(socket), zmq$ZMQ.PO()$POLLIN, timeout_ms)
+  if (bitwAnd(zmq$zmq.poll.get.revents(1), zmq$ZMQ.PO()$POLLIN)) {
+    kernel$wire_to_msg(zmq$zmq.recv.multipart(socket, unserialize = FALSE))
+  }
+}
+
 # The answer to readline(). IRkernel's own wait for it cannot be interrupted.
 read_answer <- function(kernel) {
-  zmq <- parent.env(asNamespace("IRkernel")) # where it has the functions of pbdZMQ
-  socket <- kernel$sockets$stdin
   repeat {
-    answer <- suspendInterrupts({
-      zmq$zmq.poll(c(socket), zmq$ZMQ.PO()$POLLIN, 250L)
-      if (bitwAnd(zmq$zmq.poll.get.revents(1), zmq$ZMQ.PO()$POLLIN)) {
-        kernel$wire_to_msg(zmq$zmq.recv.multipart(socket, unserialize = FALSE))
-      }
-    })
+    answer <- suspendInterrupts(waiting_message(kernel, kernel$sockets$stdin, 250L))
     if (!is.null(answer)) {
       return(answer$content$value)
     }
