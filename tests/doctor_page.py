@@ -10,16 +10,19 @@ HEADINGS = {
     "en": ["check", "code", "state", "found", "remedy"],
     "fr": ["contrôle", "code", "état", "constat", "remède"],
 }
+HUB = {"en": "with JupyterHub:", "fr": "avec JupyterHub :"}
 NAMES = {"python": "Python", "r": "R"}
 
 
 def remedy(finding: dict, language: str) -> str:
-    """Write the command of the shell, and those of a notebook; else the advice."""
+    """Write the command of the shell, those of a notebook, and the advice."""
+    advice = finding.get("advice", {}).get(language, "").replace("|", "\\|")
     if "command" not in finding:
-        return finding.get("advice", {}).get(language, "").replace("|", "\\|")
+        return advice
     commands = [code(finding["command"])]
     commands += [f"{NAMES[n]}: {code(finding[n])}" for n in NAMES if n in finding]
-    return "; ".join(commands)
+    text = "; ".join(commands)
+    return f"{HUB[language]} {text}. {advice}" if "where" in finding else text
 
 
 def rows(language: str) -> list[list[str]]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from threading import Thread
 
@@ -175,6 +176,40 @@ def test_a_restart_from_a_notebook_brings_fresh_credentials(hub, polio):
     hub.wait_until(lambda: hub.is_ready(polio.server))
     with hub.kernel(polio.server, "openhexa-python") as client:
         assert shown(client, "engine.connect().closed") == "False"
+
+
+def with_access(workspace, hours):
+    """Let the access to the files hold until some hours from now, at the next start."""
+    end = time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(time.time() + hours * 3600))
+    sas = {
+        "WORKSPACE_STORAGE_ENGINE": "azure",
+        "WORKSPACE_STORAGE_ENGINE_AZURE_STORAGE_SAS_TOKEN": f"se={end}&sig=x",
+    }
+    workspace.hub.answer(workspace.server, workspace.variables | sas)
+
+
+def test_access_that_lapsed_is_renewed_by_the_remedy(hub, cholera):
+    look = "[(c.code, c.remedy) for c in hexa_status().checks if c.name == 'storage']"
+    look = f"from hexa_kernels import hexa_status\nprint({look})"
+    server = cholera.server
+    if hub.is_ready(server):
+        hub.stop_server(server)
+    with_access(cholera, hours=-1)
+    hub.start(server)
+    with hub.kernel(server, "openhexa-python") as client:
+        found = shown(client, look)
+        assert found.strip() == "[('storage_lapsed', '%hexa restart-server')]"
+    with_access(cholera, hours=9)
+    with hub.kernel(server, "openhexa-r") as client:
+        found = shown(client, "checks <- hexa_status()$checks; cat(checks$remedy)")
+        assert f" {COMMAND} " in f" {found} "
+        remedy = f"system('{COMMAND} --yes', wait = FALSE)"
+        client.execute(remedy, timeout=60)
+        hub.wait_until(lambda: hub.is_stopped(server))
+    hub.start(server)
+    with hub.kernel(server, "openhexa-python") as client:
+        assert "storage_until" in shown(client, look)
+    cholera.hub.answer(server, cholera.variables)
 
 
 def test_a_stuck_server_is_restarted_from_outside_by_the_users_own_token(hub, polio):

@@ -13,10 +13,12 @@ def finding(check: str, code: str, **values) -> Check:
     """Give what a check found, with its remedy: a command where there is one.
 
     In a notebook the command is Python where the kernel itself is to change, such as
-    its working directory; elsewhere it is the shell's. Values are quoted in both.
+    its working directory; elsewhere it is the shell's. Values are quoted in both. Where
+    the command does nothing, as without a hub, there is the advice.
     """
     entry, language = contract()["findings"][code], environment.language()
-    command, quote = entry.get("command"), shlex.quote
+    here = "where" not in entry or environment.lookup(entry["where"]) is not None
+    command, quote = entry.get("command") if here else None, shlex.quote
     if command and "python" in entry and _in_notebook():
         command, quote = entry["python"], repr
     advice = entry.get("advice", {}).get(language, "")

@@ -43,7 +43,9 @@ finding <- function(check, code, ...) {
   entry <- contract()$findings[[code]]
   language <- message_language()
   quote <- if (is.null(entry$r)) shQuote else function(text) deparse(text)
-  command <- if (is.null(entry$r)) entry$command else entry$r
+  # Where the command does nothing, as without a hub, there is the advice.
+  here <- is.null(entry$where) || !is.null(env_lookup(entry$where))
+  command <- if (here) entry$r %||% entry$command
   quoted <- lapply(values, function(value) {
     if (inherits(value, "AsIs")) value else quote(as.character(value))
   })
