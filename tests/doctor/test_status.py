@@ -1,10 +1,13 @@
 """The status as a notebook shows it: HTML, plain text, the start's time, remedies."""
 
+import os
 import re
 
 import pytest
 
 from hexa_kernels.contract import contract
+
+from .conftest import BIN
 
 
 def shown(kernel, code):
@@ -77,10 +80,15 @@ def test_everything_is_tried_on_request(kernel, database, files):
     assert "InvalidArgumentError" in python.error("%hexa docter")
 
 
-def test_everything_of_r_is_tried_on_request(kernel, database, files):
+def test_everything_of_r_is_tried_on_request(kernel, database, files, setenv):
+    setenv({"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"})
     r = kernel("openhexa-r")
-    assert "PostgreSQL 1" not in r.result("hexa_status()")
-    assert "PostgreSQL 1" in r.result("hexa_status(full = TRUE)")
+    quick = r.result("hexa_status()")
+    full = shown(r, "hexa_status(full = TRUE)")["text/plain"]
+    for sign in ("PostgreSQL 1", r"Python 3\.", r"openhexa-r, \d+ ms"):
+        assert not re.search(sign, quick)
+        assert re.search(sign, full)
+    assert full.count("PostgreSQL 1") == 1
     assert "full" in r.error("hexa_status('all')")
 
 

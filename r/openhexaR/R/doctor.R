@@ -1,6 +1,5 @@
 # What a notebook needs on this machine, whether it is there, and what mends it: the
-# checks, in the order in which they are shown. Kernels and Python are looked at by
-# `hexa-kernels doctor`.
+# checks, in the order in which they are shown.
 
 quick_steps <- function() {
   list(
@@ -19,14 +18,16 @@ quick_steps <- function() {
 }
 
 # These wait for others; each gives up by itself.
-slow_steps <- function() list(database = check_database, server = check_server)
+slow_steps <- function() {
+  list(database = check_database, server = check_server, python = check_python)
+}
 
 # Run all, one after the other; one that breaks stops no other.
 examine <- function(full) {
   steps <- c(quick_steps(), if (full) slow_steps())
   checks <- lapply(names(steps), function(name) {
     found <- run_check(check_title(name), steps[[name]])
-    if (!is.null(found)) {
+    if (!is.null(found) && !any(nzchar(found$name))) {
       found$name <- name
     }
     found
@@ -125,6 +126,19 @@ check_locale <- function() {
   charset <- if (known[["UTF-8"]]) "UTF-8" else c(known$codeset, "?")[[1]]
   code <- if (known[["UTF-8"]]) "locale_fine" else "locale_not_utf8"
   finding("locale", code, charset = charset)
+}
+
+# Python and the kernels, of which the command knows; NULL where it is not installed.
+check_python <- function() {
+  program <- Sys.which("hexa-kernels")
+  if (!nzchar(program)) {
+    return(NULL)
+  }
+  lines <- suppressWarnings(
+    system2(program, c("doctor", "--json"), stdout = TRUE, stderr = FALSE, timeout = 90)
+  )
+  found <- jsonlite::fromJSON(lines)$checks
+  found[found$name %in% c("python", "kernels", "kernel_start"), ]
 }
 
 check_database <- function() {

@@ -1,10 +1,10 @@
 #' Show what is primed, what is wrong and how to mend it
 #'
-#' Never shows a secret. `hexa-kernels doctor`, in a terminal, looks at the kernels and
-#' at Python too.
+#' Never shows a secret.
 #'
 #' @param full Logical: also ask the database and the OpenHEXA server, which give up
-#'   after some seconds. Else no connection is opened.
+#'   after some seconds, and have `hexa-kernels doctor`, where it is installed, look at
+#'   Python and start the kernels, for a minute at most. Else no connection is opened.
 #' @returns An object of class `openhexa_status`, a list with `rows`, a data frame of
 #'   `label` and `value`; `problems`, a list of conditions; `checks`, a data frame of
 #'   `what`, `state` (`ok`, `warning`, `failed` or `skipped`), `found`, `remedy`,
