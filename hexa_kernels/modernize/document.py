@@ -8,7 +8,7 @@ from functools import cached_property
 
 from .python_syntax import parse_python
 from .r_syntax import RParser
-from .sources import Code, Source
+from .sources import Code, Source, Text
 from .syntax import Node, SyntaxProblem, last_name, line_of
 
 OUR_KERNELS = {"openhexa-r", "openhexa-python"}
@@ -16,6 +16,8 @@ _PACKAGE = {"python": "hexa_kernels.", "r": "openhexaR::"}
 # Magics whose cell is Python all the same, and those whose cell is R.
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "hexa"}
 _R_MAGICS = {"R", "r"}
+_SHELLS = {"bash", "sh", "zsh", "script", "system", "sx"}
+_SETTINGS = {"env", "ini", "cfg", "conf", "toml", "yml", "yaml", "properties", "sh"}
 
 
 @dataclass
@@ -105,11 +107,14 @@ class Document:
     cells : list of Cell
     unparsed : list of (index, line)
         Cells that are neither valid Python nor valid R, and where not.
+    texts : list of Text
+        All that was not parsed: those cells, other languages, markdown, outputs.
     """
 
     source: Source
     cells: list[Cell] = field(default_factory=list)
     unparsed: list[tuple[int, int]] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
 
     @cached_property
     def definitions(self) -> dict[str, dict[str, list[Node]]]:
@@ -191,10 +196,13 @@ class Document:
 
 def parse(source: Source, r_parser: RParser) -> Document:
     """Parse all cells that are Python or R."""
-    document = Document(source)
+    document = Document(source, texts=[*source.prose])
     for code in source.codes:
         language, text = _language(code)
         if language not in _PACKAGE:
+            kind = "shell" if language in _SHELLS or _is_settings(text) else "code"
+            magic = language if language != code.language else ""
+            document.texts.append(Text(code.index, "code", kind, code.text, magic))
             continue
         try:
             root = r_parser.parse(text) if language == "r" else parse_python(text)
@@ -202,10 +210,17 @@ def parse(source: Source, r_parser: RParser) -> Document:
             # R stops at the end of the text, which may be a line further.
             line = min(problem.line, code.text.rstrip().count("\n") + 1)
             document.unparsed.append((code.index, line))
+            document.texts.append(Text(code.index, "code", "code", code.text))
             continue
         document.cells.append(Cell(code.index, language, code.text, root, document))
     _use_library_names(document)
     return document
+
+
+def _is_settings(text: str) -> bool:
+    """Whether a cell writes a file of settings: their values need no quotes."""
+    written = re.match(r"\s*%%(?:write)?file\s[^\n]*?(?:\.(\w+))?[ \t]*(?:\n|$)", text)
+    return written is not None and written[1] in (None, *_SETTINGS)
 
 
 def _use_library_names(document: Document) -> None:

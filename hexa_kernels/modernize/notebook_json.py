@@ -151,3 +151,23 @@ def write_source(source: SourceText, edits: list, ascii_only: bool) -> str:
         return "[]"
     first, seam, last = source.frame
     return first + seam.join(f'"{item}"' for item in items) + last
+
+
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
+
+
+def output_texts(outputs) -> Iterator[str]:
+    """Give what people read in the outputs of a cell, whatever they are made of."""
+    for output in outputs if isinstance(outputs, list) else ():
+        if not isinstance(output, dict):
+            continue
+        data = output.get("data")  # format 3 has no such thing
+        data = data if isinstance(data, dict) else {}
+        for said, seam in (
+            *((output.get("text"), ""), (output.get("traceback"), "\n")),
+            *((data.get("text/plain"), ""), (data.get("text/markdown"), "")),
+        ):
+            lines = said if isinstance(said, list) else [said]
+            text = seam.join(line for line in lines if isinstance(line, str))
+            if text:
+                yield _COLOURS.sub("", text).removesuffix("\n")

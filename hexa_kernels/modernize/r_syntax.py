@@ -1,10 +1,12 @@
 """R code as the common tree: R parses it, in one process for all files."""
 
+import queue
 import re
-import select
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
+from typing import IO
 
 from .. import environment
 from ..errors import RStartError
@@ -23,7 +25,7 @@ class RParser:
     """An R process that parses cells; it starts with the first one."""
 
     def __init__(self):
-        self.process = None
+        self.process = self.reader = self.answers = None
 
     def __enter__(self):
         return self
@@ -65,10 +67,15 @@ class RParser:
         try:
             self.process.stdin.write(b"%d\n%b" % (len(code), code))
             self.process.stdin.flush()
-            ready, _, _ = select.select([self.process.stdout], [], [], TIMEOUT_S)
-            return self.process.stdout.readline().decode() if ready else ""
-        except BrokenPipeError:
+            return self.answers.get(timeout=TIMEOUT_S).decode()
+        except (OSError, queue.Empty):
             return ""
+
+    def _read(self, output: IO[bytes], answers: queue.SimpleQueue) -> None:
+        """Hand over lines as they come, an empty one at last: R's pipe has no clock."""
+        for line in output:
+            answers.put(line)
+        answers.put(b"")
 
     def _start(self) -> None:
         script = Path(__file__).with_name("parse_r.R")
@@ -80,6 +87,11 @@ class RParser:
                 stderr=said,
                 env={**environment.snapshot(), "LC_ALL": "C.UTF-8"},
             )
+            self.answers = queue.SimpleQueue()  # nothing of a process before
+            self.reader = threading.Thread(
+                target=self._read, args=(self.process.stdout, self.answers), daemon=True
+            )
+            self.reader.start()
             if not self._ask(b"NULL"):
                 self.stop()
                 said.seek(0)
@@ -90,6 +102,7 @@ class RParser:
         """End the process, if there is one."""
         if self.process is not None:
             self.process.kill()
+            self.reader.join()  # which reads to the end
             self.process.communicate()
             self.process = None
 

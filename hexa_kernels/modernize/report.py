@@ -24,7 +24,8 @@ def describe(result: Examined, *, diff: bool) -> list[str]:
     lines = [str(result.path)]
     is_notebook = result.path.suffix.lower() == ".ipynb"
     for finding in result.findings:
-        key = "cell" if is_notebook else "line"
+        is_output = finding.where == "output"
+        key = ("output" if is_output else "cell") if is_notebook else "line"
         what = texts()["rules"][finding.rule][language()]["what"]
         place = {"cell": finding.cell + 1, "line": finding.line}
         lines.append("  " + say(key, **place, what=what, rule=finding.rule))
@@ -122,6 +123,7 @@ def _finding(finding: Finding, result: Examined) -> dict:
     return {
         "rule": finding.rule,
         "cell": finding.cell,
+        "where": finding.where,
         "line": finding.line,
         "safe": finding.safe,
         **texts()["rules"][finding.rule][language()],

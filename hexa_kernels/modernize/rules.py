@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from .document import Cell, Document
-from .sources import splice
+from .sources import Text, splice
 from .syntax import Node
 
 
@@ -36,6 +36,9 @@ class Finding:
         Why it is advice only: an entry of "reasons" in rules.json; empty where safe.
     secrets : tuple of str
         What must not be shown to anybody.
+    where : str
+        "code", "markdown" or "output"; the line of an output counts in all of the
+        cell's, one after the other.
     """
 
     rule: str
@@ -47,6 +50,7 @@ class Finding:
     needs: str = ""
     reason: str = ""
     secrets: tuple = ()
+    where: str = "code"
 
     @property
     def safe(self) -> bool:
@@ -61,6 +65,7 @@ def texts() -> dict:
 
 
 RULES: dict[str, Callable[[Cell], Iterator[Finding]]] = {}
+TEXT_RULES: list[Callable[[Text], Iterator[Finding]]] = []
 
 
 def rule(name: str):
@@ -71,6 +76,12 @@ def rule(name: str):
         return function
 
     return register
+
+
+def text_rule(function):
+    """Register a function that finds things in a text which is no parsed code."""
+    TEXT_RULES.append(function)
+    return function
 
 
 def replace(name: str, cell: Cell, node: Node, edits: list, *, needs: str) -> Finding:
@@ -137,10 +148,13 @@ def find(document: Document) -> list[Finding]:
     """Apply all rules to all cells; in the order of the file."""
     from . import (  # noqa: F401
         rules_database,
+        rules_files,
         rules_habits,
+        rules_packages,
         rules_paths,
         rules_platform,
         rules_secrets,
+        rules_shell,
     )
 
     found = [
@@ -150,5 +164,11 @@ def find(document: Document) -> list[Finding]:
     for cell in document.cells:
         for function in RULES.values():
             found += function(cell)
+    for text in document.texts:
+        for function in TEXT_RULES:
+            found += function(text)
     order = list(texts()["rules"])
-    return sorted(found, key=lambda f: (f.cell, f.line, order.index(f.rule), f.span))
+    return sorted(
+        found,
+        key=lambda f: (f.cell, f.where, f.line, order.index(f.rule), f.span),
+    )

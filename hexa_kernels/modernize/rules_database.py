@@ -16,6 +16,12 @@ _FIELDS = {
     "PASSWORD": "database_password",
     "DB_NAME": "database_name",
 }
+_OURS = {*_FIELDS, "URL"}
+_FIELD_LABELS = {"host", "port", "user", "password", "dbname"}
+_SQL_READERS = {
+    *("pandas.read_sql", "pandas.read_sql_query", "pandas.read_sql_table"),
+    "geopandas.read_postgis",
+}
 _PSYCOPG = {"psycopg2.connect", "psycopg.connect"}
 _DRIVERS = {"Postgres", "PostgreSQL"}
 _HARMLESS_OPTIONS = {"future", "echo", "pool_pre_ping", "drv"}
@@ -25,18 +31,72 @@ _HARMLESS_OPTIONS = {"future", "echo", "pool_pre_ping", "drv"}
 def database_blocks(cell: Cell) -> Iterator[Finding]:
     for node in cell.walk("call"):
         name = node.text.rpartition(".")[2]
-        if node.text == "dbConnect" and _is_postgres(cell, node):
-            fields = [one for one in node.arguments if one.text]
-            options = {one.text for one in fields} - {
-                *("host", "port", "user", "password", "dbname")
-            }
+        is_literal = _is_literal(cell, node)
+        if node.text in _PSYCOPG and (is_literal or _origins(cell, node) & _OURS):
+            reason = "other_server" if is_literal else "other_driver"
+            code = f"{cell.ours('engine')}.raw_connection()"
+            yield advise("database-block", cell, node, reason, code=code)
+        elif is_literal:
+            opener = "database_connection" if cell.is_r else "database_engine"
+            code = f"{cell.ours(opener)}()"
+            yield advise("database-block", cell, node, "other_server", code=code)
+        elif node.text == "dbConnect" and _is_postgres(cell, node):
+            options = {one.text for one in node.arguments if one.text} - _FIELD_LABELS
             yield from _database(cell, node, "database_connection", options)
         elif name == "create_engine" and node.arguments:
             options = {one.text for one in node.arguments[1:]}
             yield from _database(cell, node, "database_engine", options)
-        elif node.text in _PSYCOPG and _origins(cell, node) & {*_FIELDS, "URL"}:
-            code = f"{cell.ours('engine')}.raw_connection()"
-            yield advise("database-block", cell, node, "other_driver", code=code)
+        else:
+            yield from _other_forms(cell, node)
+
+
+def _other_forms(cell: Cell, node: Node) -> Iterator[Finding]:
+    """Find pools, ODBC, ``do.call(dbConnect, …)``, and addresses given to pandas."""
+    callee = node.argument("what", 0) if node.text == "do.call" else None
+    if callee is not None and callee.text == "dbConnect":
+        given = cell.resolve(node.argument("args", 1))
+        if given is not None and given.text == "list" and _is_postgres(cell, given):
+            options = {one.text for one in given.arguments if one.text} - _FIELD_LABELS
+            yield from _database(cell, node, "database_connection", options, given)
+    elif node.text in ("dbConnect", "dbPool") and _origins(cell, node) & _OURS:
+        driver = cell.resolve(node.argument("drv", 0))
+        is_odbc = driver is not None and driver.text == "odbc"
+        if is_odbc or _is_postgres(cell, node):
+            reason = "pooled" if node.text == "dbPool" else "other_driver"
+            code = f"{cell.ours('database_connection')}()"
+            yield advise("database-block", cell, node, reason, code=code)
+    elif node.text in _SQL_READERS or last_name(node) == "to_sql":
+        given = node.argument("con", 1)
+        address = cell.resolve(given)
+        is_address = variable_read(address) or (address and address.kind != "call")
+        if is_address and not {"dask", "pyspark"} & cell.document.modules:
+            # which take no engine
+            yield from _database(cell, given, "database_engine", set(), address)
+
+
+def _is_literal(cell: Cell, node: Node) -> bool:
+    """Whether an address is written out, its password too."""
+    is_engine = last_name(node) == "create_engine"
+    is_driven = node.text in ("dbConnect", "dbPool") and _is_postgres(cell, node)
+    if not (is_engine or is_driven or node.text in _PSYCOPG):
+        return False
+    parts = [*_parts(cell, node)]
+    if not parts or any(one.kind not in ("text", "constant") for one in parts):
+        return False
+    password = cell.resolve(_labelled(node, "password"))
+    is_given = password is not None and password.kind == "text" and password.text
+    address = "".join(one.text for one in parts)
+    in_address = re.match(r"postgres\w*(\+\w+)?://[^:@/]+:[^@]+@", address) or (
+        node.text in _PSYCOPG and re.search(r"\bpassword\s*=\s*\S", address)
+    )
+    is_ours = "postgres" in address or not is_engine
+    return bool(in_address or (is_given and is_ours))
+
+
+def _labelled(node: Node, label: str) -> Node | None:
+    """Find the value of a label in a call or in one inside: ``URL.create(…)``."""
+    found = (one for one in node.walk() if one.kind == "argument" and one.text == label)
+    return next((one.value for one in found), None)
 
 
 def _is_postgres(cell: Cell, node: Node) -> bool:
@@ -49,9 +109,9 @@ def _is_postgres(cell: Cell, node: Node) -> bool:
     )
 
 
-def _database(cell: Cell, node: Node, opener: str, options: set[str]):
-    origins = _origins(cell, node)
-    ours = origins & {*_FIELDS, "URL"}
+def _database(cell: Cell, node: Node, opener: str, options: set[str], address=None):
+    origins = _origins(cell, address or node)
+    ours = origins & _OURS
     code = f"{cell.ours(opener)}()"
     if not ours:
         return
@@ -100,6 +160,8 @@ def _origins(cell: Cell, node: Node) -> set[str]:
 _ADDRESS = {
     *("", "url", "host", "port", "user", "password", "dbname", "dsn"),
     *("username", "database", "drivername", "query"),
+    *("server", "Server", "uid", "UID", "pwd", "PWD", "Database", "Port"),
+    ".connection_string",
 }
 _FRAME = re.compile(r"(postgres(ql)?(\+\w+)?(:/{0,2})?)?[:@/]*")
 

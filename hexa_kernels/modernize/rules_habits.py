@@ -1,4 +1,4 @@
-"""Habits of notebooks: parameters, logs, packages, datasets, settings, outputs."""
+"""Habits of notebooks: defaults of parameters, and logs."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .document import Cell
 from .rules import Finding, advise, replace, rule
 from .rules_paths import quoted
-from .syntax import Node, last_name
+from .syntax import Node
 
 
 @rule("parameter-default")
@@ -44,11 +44,20 @@ def _default_of(node: Node) -> tuple[str, Node, str] | None:
     target, value = node.children
     if target.kind != "name" or value is None:
         return None
-    if value.kind == "if" and len(value.children) == 3:
-        test, then, otherwise = (_unwrapped(one) for one in value.children)
-        name = _asked(test, absent=False)
-        if name and then.kind == "name" and then.text == name:
-            return name, otherwise, target.text
+    parts = value.children if value.kind == "if" else []
+    if value.kind == "call" and value.text == "ifelse":
+        parts = [one.value for one in value.arguments if not one.text and one.value]
+    if len(parts) == 3:
+        test, then, otherwise = (_unwrapped(one) for one in parts)
+        for kept, default in ((then, otherwise), (otherwise, then)):
+            name = _asked(test, absent=kept is otherwise)
+            if name and kept.kind == "name" and kept.text == name:
+                return name, default, target.text
+    if value.kind == "binary" and value.text == "%||%":
+        name = _got_or_null(value.children[0])
+        return name and (name, value.children[1], target.text)
+    if value.kind == "call" and value.text == "tryCatch":
+        return _caught(value, target)
     if value.kind == "call" and value.text in ("get0", ".get"):
         return _got(value, target)
     return None
@@ -73,11 +82,41 @@ def _asked(test: Node, *, absent: bool) -> str | None:
     if is_plain and test.text == "exists" and not absent:
         given = test.argument("x", 0)
         return given.text if given is not None and given.kind == "text" else None
-    if test.kind == "binary" and test.text == ("not in" if absent else "in"):
+    if is_plain and test.text == "is.null" and absent:
+        return _got_or_null(test.arguments[0].value)
+    within = ("not in",) if absent else ("in", "%in%")
+    if test.kind == "binary" and test.text in within:
         name, place = test.children
-        is_scope = place.kind == "call" and place.text in ("globals", "locals", "vars")
-        return name.text if is_scope and name.kind == "text" else None
+        is_scope = place.kind == "call" and place.text in _SCOPES
+        # ls() leaves out names that begin with a dot.
+        is_shown = name.kind == "text" and not name.text.startswith(".")
+        return name.text if is_scope and is_shown and not place.arguments else None
     return None
+
+
+_SCOPES = {"globals", "locals", "vars", "dir", "ls"}
+
+
+def _got_or_null(node: Node | None) -> str | None:
+    """Name the variable of ``get0("year")``."""
+    if node is None or node.kind != "call" or node.text != "get0":
+        return None
+    given = node.argument("x", 0)
+    is_alone = len(node.arguments) == 1 and given is not None and given.kind == "text"
+    return given.text if is_alone else None
+
+
+def _caught(value: Node, target: Node) -> tuple[str, Node, str] | None:
+    """``tryCatch(year, error = function(e) 2024)``"""
+    tried, handler = value.argument("expr", 0), value.argument("error")
+    if len(value.arguments) != 2 or tried is None or handler is None:
+        return None
+    if tried.kind != "name" or handler.kind != "function" or len(handler.children) != 2:
+        return None
+    default, error = _unwrapped(handler.children[1]), handler.children[0].text
+    uses_error = any(one.text == error for one in default.walk() if one.kind == "name")
+    is_value = default.kind not in ("block", "assign") and not uses_error
+    return (tried.text, default, target.text) if is_value else None
 
 
 def _tried(node: Node) -> tuple[str, Node, str] | None:
@@ -85,9 +124,11 @@ def _tried(node: Node) -> tuple[str, Node, str] | None:
         return None
     body, handler = node.children
     tried, given = _unwrapped(body), handler.children
-    if tried.kind != "name" or len(given) != 2 or given[0].text != "NameError":
+    # Of a name alone, nothing else can fail.
+    catches = given[0].text in ("NameError", "Exception") or len(given) == 1
+    if tried.kind != "name" or len(given) > 2 or not catches:
         return None
-    assignment = _only_assignment(given[1])
+    assignment = _only_assignment(given[-1])
     if assignment is None or assignment.children[0].text != tried.text:
         return None
     return tried.text, assignment.value, tried.text
@@ -97,7 +138,7 @@ def _got(value: Node, target: Node) -> tuple[str, Node, str] | None:
     """``get0("year", ifnotfound = 2024)``, ``globals().get("year", 2024)``."""
     if value.text == ".get":
         owner = value.children[0].children[0]
-        if owner.kind != "call" or owner.text != "globals":
+        if owner.text not in _SCOPES or owner.kind != "call" or owner.arguments:
             return None
     name = value.argument("x", 0)
     # The second argument of get0() is an environment.
@@ -124,6 +165,8 @@ _CONTAINERS = {"Dict", "List", "Set"}
 
 def _unsafe(cell: Cell, default: Node) -> str:
     """Give the reason why a default cannot be handed over; else ""."""
+    if default.parent.kind == "argument" and default.parent.parent.text == "ifelse":
+        return "first_element"
     if any(one.kind == "call" and one.text not in _CHEAP for one in default.walk()):
         return "costly_default"
     makes = {default.text} & ({"dict", "list", "set"} | _CONTAINERS)
@@ -212,88 +255,3 @@ def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
             end = argument.start + len(argument.text)
             edits.append((argument.start, end, label))
     yield replace("log-helper", cell, node, edits, needs="run_log")
-
-
-_INSTALLERS = {
-    *("install.packages", "pkg_install", "pak", "p_load", "install_github"),
-    *("install_local", "install_cran", "install_version", "install_url", "install_git"),
-    *("install_gitlab", "install_bioc", "renv.restore", "pip.main"),
-}
-_PIP = re.compile(r"!(.*\s)?\s*(pip3?|conda|mamba)\s(.*\s)?install\s", re.DOTALL)
-_RUNNERS = re.compile(r"(subprocess\.\w+|os\.system|system2?)")
-
-
-@rule("package-install")
-def package_installs(cell: Cell) -> Iterator[Finding]:
-    code = f"{cell.ours('hexa_require')}(…)" if cell.is_r else "%pip install …"
-    for node in cell.walk("call", "magic"):
-        if node.kind == "magic":
-            found = _PIP.match(node.text)
-        elif node.text in ("restore", "install"):  # renv:: and BiocManager::
-            found = re.match(r"(renv|BiocManager)::", cell.code(node))
-        elif _RUNNERS.fullmatch(node.text):
-            words = " ".join(one.text for one in node.walk() if one.kind == "text")
-            found = _PIP.match(f"! {words} ")
-        else:
-            found = node.text in _INSTALLERS
-        if found:
-            yield advise("package-install", cell, node, "machine_changed", code=code)
-
-
-_DOWNLOADERS = {
-    *("GET", "download.file", "curl_download", "request", "requests.get", "httpx.get"),
-    *("urllib.request.urlopen", "urllib.request.urlretrieve", "curl_fetch_memory"),
-    *("urlopen", "urlretrieve", "requests.Session.get"),
-}
-
-
-@rule("dataset-download")
-def dataset_downloads(cell: Cell) -> Iterator[Finding]:
-    opener = "$" if cell.is_r else "."
-    code = opener.join(
-        ["workspace", 'get_dataset("…")', "latest_version", 'get_file("…")', "read()"]
-    )
-    for node in cell.walk("call"):
-        if node.text not in _DOWNLOADERS or not node.arguments:
-            continue
-        given = cell.resolve(node.arguments[0].value)
-        names = {last_name(one) for one in given.walk()} if given else set()
-        if names & {"download_url", "generate_download_url"}:
-            yield advise("dataset-download", cell, node, "shape_unknown", code=code)
-
-
-@rule("config-json")
-def json_configurations(cell: Cell) -> Iterator[Finding]:
-    code = "workspace$configuration" if cell.is_r else "workspace.configuration"
-    for node in cell.walk("call"):
-        if node.text not in ("fromJSON", "read_json", "json.load", "json.loads"):
-            continue
-        texts = [
-            inner.text
-            for one in node.walk()
-            for inner in (cell.resolve(one) or one).walk()
-            if inner.kind == "text"
-        ]
-        if any(re.search(r"(?i)config\w*\.json$", text) for text in texts):
-            yield advise("config-json", cell, node, "moved_by_author", code=code)
-
-
-_CUTTERS = {
-    *("gsub", "sub", "str_replace", "str_remove", "str_replace_all", "path_rel"),
-    *("os.path.relpath", "replace", "removeprefix", "relative_to", "lstrip"),
-}
-
-
-@rule("ready-made-output")
-def output_paths(cell: Cell) -> Iterator[Finding]:
-    """The folder of the workspace cut off a path, as older SDKs wanted it."""
-    dot = "$" if cell.is_r else "."
-    code = f"current_run{dot}add_file_output(path)"
-    for node in cell.walk("call"):
-        if node.text not in _CUTTERS and last_name(node) not in _CUTTERS:
-            continue
-        names = {
-            last_name(one) for argument in node.arguments for one in argument.walk()
-        }
-        if "files_path" in names:
-            yield advise("ready-made-output", cell, node, "path_used", code=code)

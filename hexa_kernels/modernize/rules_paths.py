@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 
 from .document import Cell, variables_set
+from .home_paths import below_home, home_in_fstring, is_home
 from .rules import Finding, advise, replace, rule
+from .rules_shell import paths_of_magic
 from .syntax import Node, last_name
 
 _ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/.*)?", re.DOTALL)
@@ -37,6 +39,8 @@ def tmp_paths(cell: Cell) -> Iterator[Finding]:
 
 
 def _paths(cell: Cell, folder: str) -> Iterator[Finding]:
+    for node in cell.walk("magic"):
+        yield from paths_of_magic(cell, node, folder)
     done: set[Node] = set()
     for node in cell.walk("call", "binary", "text", "template"):
         if done.intersection([node, *node.above()]):
@@ -103,8 +107,8 @@ def _edit(place: _Place, node: Node) -> tuple[int, int, str] | None:
         return tail if tail is None else _whole(node, place.expression(node, tail))
     if node.kind == "template":
         return _in_fstring(place, node)
-    if node.kind == "binary":
-        return _below_home(place, node)
+    if node.kind == "binary" or last_name(node) in ("joinpath", "path_home"):
+        return below_home(place, node)
     if node.text in _HOMES and _names_folder(place, node):
         return _whole(node, f"{place.call}()")
     if node.text in _EXPANDERS and len(node.arguments) == 1:
@@ -168,6 +172,8 @@ def _in_template(place: _Place, node: Node) -> list[tuple[int, int, str]] | None
 def _in_fstring(place: _Place, node: Node) -> tuple[int, int, str] | None:
     """``f"/home/hexa/workspace/{name}"``: only the folder is replaced."""
     first = node.children[0] if node.children else None
+    if is_home(first):
+        return home_in_fstring(place, node)
     if first is None or first.kind != "text" or place.tail(first.text) is None:
         return None
     code = place.cell.code(node)
@@ -183,24 +189,7 @@ def _home(node: Node | None) -> str | None:
     """Give a literal text, or "~" for a call that gives the home folder."""
     if node is None or node.kind == "text":
         return node and node.text
-    if node.kind != "call":
-        return None
-    if node.text == "pathlib.Path.home":
-        return "~"
-    given = [argument.value.text for argument in node.arguments if argument.value]
-    return "~" if node.text in _HOMES and given in (["HOME"], ["~"]) else None
-
-
-def _below_home(place: _Place, node: Node) -> tuple[int, int, str] | None:
-    """``Path.home() / "workspace" / …``"""
-    left, right = node.children
-    if left.text != "pathlib.Path.home" or left.kind != "call" or right.kind != "text":
-        return None
-    tail = place.tail(f"~/{right.text}")
-    if tail is None:
-        return None
-    path = place.cell.code(left.children[0]).removesuffix(".home")
-    return _whole(node, f"{path}({place.expression(node, tail)})")
+    return "~" if is_home(node) else None
 
 
 def _in_join(place: _Place, node: Node) -> tuple[int, int, str] | None:

@@ -1,59 +1,70 @@
-"""Passwords and tokens that are written into code. Their values are never shown."""
+"""Passwords and tokens that are written out. Their values are never shown."""
 
+import ast
 import re
 from collections.abc import Iterator
 
 from .document import Cell
-from .rules import Finding, advise, rule
+from .rules import Finding, advise, rule, text_rule
+from .secret_forms import (
+    is_label,
+    is_password,
+    is_placeholder,
+    lines_with_secrets,
+    looks_made,
+    secrets_in,
+)
+from .sources import Text
 from .syntax import Node, last_name
 
-_LABEL = re.compile(
-    r"(?i).*(^|[._-]|(?<=[a-z])(?=[A-Z]))"
-    r"(pass|password|passwd|passphrase|pwd|pw|mdp|mot_de_passe|token|secret"
-    r"|api_?key|access_?key|secret_?key|private_?key|access_key_secret)"
-)
-_PLACEHOLDER = re.compile(
-    r"(?i)[<\[{*].*|x+|\.+|-+|your\W.*|votre\W.*|your_\w+|votre_\w+|change_?me|todo"
-    r"|password|token|secret|mot_de_passe|[A-Z][A-Z0-9]*(?-i:(_[A-Z0-9]+)+)|.*\s.*"
-)
-_SHAPES = re.compile(
-    r"""\b[a-z][\w+.-]*://[^/\s:@{}<>]+:(?P<url>(?:%[0-9a-fA-F]{2}|\$(?![{(\w])|[^@\s/{}<>$%])+)@
-    | \b(?:Bearer|Basic|Token|ApiToken)\s(?P<header>[\w.~+/=-]{8,})
-    | \b(?P<key>AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|glpat-[\w-]{16,}
-        |d2pat_\w{20,}|eyJ[\w-]{8,}\.eyJ[\w.-]+)
-    | (?P<pem>-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*)
-    | ^%(?:set_)?env\ \w*(?:PASSWORD|TOKEN|SECRET|KEY)[= ]\s*(?P<env>\S+)
-    | \b(?:password|pwd)\s*=\s*(?P<dsn>[^\s;&'"{}<>$%]{4,})
-    | ^!.*\s-u\s*['"]?[^\s:'"]+:(?P<user>[^\s'"]+)""",
-    re.VERBOSE | re.DOTALL,
-)
-_ASSIGNED = re.compile(r"""([\w.-]+)['"]?\]?\s*(?:=|<-|:)\s*["']([^"']{4,})["']""")
 # What takes a name, and then its value or what stands in for it.
 _NAMED_FIRST = {
-    *("assign", "os.environ.setdefault", "os.putenv"),
-    *("os.getenv", "os.environ.get", "Sys.getenv"),
+    *("assign", "setdefault", "putenv", "getenv", "Sys.getenv", "get", "set_key"),
+    *("add_argument", "option", "parameter", "notebook_parameter"),
 }
-# What takes a user and a password without labels.
-_LOGINS = {"authenticate": 1, "req_auth_basic": 2, "HTTPBasicAuth": 1}
+# Where calls take secrets without labels.
+_POSITIONS = {
+    **{"authenticate": (1,), "req_auth_basic": (2,), "HTTPBasicAuth": (1,)},
+    **{"HTTPDigestAuth": (1,), "BasicAuth": (1,), "login": (1,), "FTP": (2,)},
+    **{"Minio": (1, 2), "set_password": (2,)},
+}
+_COLLECTIONS = {"Tuple", "List", "Set", "Dict", "c", "list"}
+_COMPARISONS = {"identical", "hmac.compare_digest", "secrets.compare_digest"}
+_SCHEME = re.compile(r"(?:.*[ :])?(Bearer|ApiToken|Basic|Token) *(?:%s|\{\w*\})?")
 
 
 @rule("secret-in-code")
 def secrets_in_code(cell: Cell) -> Iterator[Finding]:
     for start, end in cell.root.comments:
         comment = Node("comment", start, end, cell.text[start:end])
-        is_help = comment.text.startswith("#'")  # of R, with examples
-        if not is_help and (values := _commented(comment.text)):
+        is_help = cell.is_r and comment.text.startswith("#'")  # with examples
+        if not is_help and (values := _forms(comment.text, "code")):
             yield _finding(cell, comment, values)
-    for node in cell.walk("text", "magic"):
+    for node in cell.walk("text", "magic", "constant"):
+        text = _said(node)
+        if node.kind == "constant" and text is None:
+            continue
         shown = node.parent if node.parent.kind == "template" else node
-        values = _shaped(node.text)
-        if _is_secret(node):
-            values.add(node.text)
+        values = _forms(text, _kind(cell, node))
+        if node.kind != "magic" and _is_secret(node, text):
+            values.add(text)
         if values:
             written = cell.code(shown)
             if not all(value in written for value in values):
                 values.add(written)  # with escapes
             yield _finding(cell, shown, values)
+
+
+@text_rule
+def secrets_in_text(text: Text) -> Iterator[Finding]:
+    """Search markdown, outputs, and cells that nobody parsed."""
+    for line, value in lines_with_secrets(text.text, text.kind):
+        yield Finding(
+            *("secret-in-code", text.index, line, (0, 0)),
+            reason="secret",
+            secrets=(value,),
+            where=text.where,
+        )
 
 
 def _finding(cell: Cell, node: Node, secrets: set[str]) -> Finding:
@@ -62,65 +73,119 @@ def _finding(cell: Cell, node: Node, secrets: set[str]) -> Finding:
     return finding
 
 
-def _shaped(text: str) -> set[str]:
-    """Find what is a secret by its own form."""
-    found = (one.groupdict().items() for one in _SHAPES.finditer(text))
-    pairs = {(kind, value) for one in found for kind, value in one if value}
-    return {v for kind, v in pairs if kind != "dsn" or not _PLACEHOLDER.fullmatch(v)}
+def _kind(cell: Cell, node: Node) -> str:
+    if node.kind == "magic":
+        return "shell"
+    is_docstring = node.parent.kind == "block" and not cell.is_r
+    return "prose" if is_docstring else "text"
 
 
-def _commented(text: str) -> set[str]:
-    """Find the values of assignments that a comment keeps, and secrets in addresses."""
-    assigned = {
-        value
-        for label, value in _ASSIGNED.findall(text)
-        if _LABEL.fullmatch(label) and not _PLACEHOLDER.fullmatch(value)
-    }
-    return assigned | {one["url"] for one in _SHAPES.finditer(text) if one["url"]}
+def _forms(text: str, kind: str) -> set[str]:
+    return {value for _, value in secrets_in(text, kind)}
 
 
-def _is_secret(node: Node) -> bool:
-    if node.kind != "text" or len(node.text) < 4 or _PLACEHOLDER.fullmatch(node.text):
+def _said(node: Node) -> str | None:
+    """Give what a literal says: bytes and whole numbers may be secrets too."""
+    if node.kind != "constant":
+        return node.text
+    if node.text.startswith(("b'", 'b"')):
+        return ast.literal_eval(node.text).decode(errors="replace")
+    return node.text if re.fullmatch(r"\d{6,}", node.text) else None
+
+
+def _is_secret(node: Node, value: str) -> bool:
+    if is_placeholder(value):
         return False
-    label = _label(node)
-    if label is None:
-        return _is_login(node)
-    return bool(_LABEL.fullmatch(label)) and node.text.lower() != label.lower()
+    if _has_place_of_secret(node) or _follows_scheme(node, value):
+        return True
+    direct, around = _labels(node)
+    if value.lower() in {label.lower() for label in direct}:
+        return False
+    if node.kind == "constant" and value.isdigit():
+        return any(re.search("(?i)passw|pwd|mdp|passe", label) for label in direct)
+    return any(is_label(label) for label in direct) or any(
+        is_password(label) or (is_label(label) and looks_made(value))
+        for label in around
+    )
 
 
-def _label(node: Node) -> str | None:
-    """Give the name under which a text is kept or handed over."""
+def _labels(node: Node) -> tuple[set[str], set[str]]:
+    """Name what keeps or takes a literal; and the list it is in, or its rival in ==."""
+    direct, around = _nearest_labels(node), set()
+    owner = node.parent
+    if owner.kind == "binary" and owner.text in ("eq", "not eq", "==", "!="):
+        around |= {_name(one) for one in owner.children if one is not node}
+    if owner.kind == "argument":
+        owner = owner.parent
+        if owner.text in _COMPARISONS:
+            values = [one.value for one in owner.arguments if one.value]
+            around |= {_name(one) for one in values if one is not node}
+    while owner.kind in ("other", "call") and owner.text in _COLLECTIONS:
+        around |= _nearest_labels(owner)
+        owner = owner.parent
+        if owner.kind == "argument" and owner.parent.text in _COLLECTIONS:
+            owner = owner.parent
+    return direct, around
+
+
+def _nearest_labels(node: Node) -> set[str]:
     parent = node.parent
     if parent.kind == "argument":
         is_second = parent.text in ("", "unset", "default")
-        return _second_of_pair(parent) if is_second else parent.text
+        return {_second_of_pair(parent) if is_second else parent.text}
     if parent.kind == "assign" and parent.children[0] is not node:
-        target = parent.children[0]
-        key = target.children[-1] if target.kind == "index" else target
-        return last_name(key) if key.kind == "name" else key.text
-    return None
+        return {_name(parent.children[0])}
+    if parent.text in ("Assign", "NamedExpr"):  # a = b = "…", (a := "…")
+        return {_name(one) for one in parent.children if one is not node}
+    if parent.text in ("Tuple", "List") and parent.parent.kind == "assign":
+        targets = parent.parent.children[0].children  # a, b = "…", "…"
+        if len(targets) == len(parent.children) and parent.parent.children[1] is parent:
+            return {_name(targets[parent.children.index(node)])}
+    return set()
 
 
-def _second_of_pair(argument: Node) -> str | None:
+def _name(node: Node) -> str:
+    key = node.children[-1] if node.kind == "index" else node
+    return last_name(key) if key.kind == "name" else key.text
+
+
+def _second_of_pair(argument: Node) -> str:
     """``assign("token", "…")`` and ``os.environ.setdefault("TOKEN", "…")``."""
     call = argument.parent
-    if call.kind != "call" or call.text not in _NAMED_FIRST:
-        return None
+    if call.kind != "call" or not {call.text, last_name(call)} & _NAMED_FIRST:
+        return ""
     first = call.arguments[0]
     is_second = first is not argument and first.value is not None
-    return first.value.text if is_second else None
+    return first.value.text if is_second else ""
 
 
-def _is_login(node: Node) -> bool:
-    if node.parent.kind != "argument":  # auth=("user", "…")
-        owner = node.parent.parent
-        pair = node.parent.children
-        return (
-            node.parent.text == "Tuple"
-            and pair[-1] is node
-            and owner.kind == "argument"
-            and owner.text == "auth"
-        )
-    call = node.parent.parent
-    position = _LOGINS.get(last_name(call))
-    return position is not None and call.argument("password", position) is node
+def _has_place_of_secret(node: Node) -> bool:
+    owner = node.parent
+    if owner.text == "Tuple":  # auth=("user", "…")
+        return owner.children[-1] is node and _nearest_labels(owner) == {"auth"}
+    if owner.kind != "argument" or owner.text:
+        return False
+    call = owner.parent
+    places = _POSITIONS.get(last_name(call), ()) if call.kind == "call" else ()
+    plain = [one.value for one in call.arguments if not one.text]
+    return node in plain and plain.index(node) in places
+
+
+def _follows_scheme(node: Node, value: str) -> bool:
+    """``paste("Bearer", "…")``, ``"Token " + "…"``, ``"Bearer {}".format("…")``."""
+    owner = node.parent
+    if owner.kind == "argument" and owner.parent.kind == "call":
+        siblings = [one.value for one in owner.parent.arguments]
+        callee = owner.parent.children[0]
+        siblings[0:0] = callee.children if callee.kind == "member" else []
+    elif owner.kind == "binary":
+        siblings = owner.children
+    else:
+        return False
+    at = siblings.index(node)
+    before = siblings[at - 1] if at else None
+    if before is None or before.kind != "text" or re.search(r"\s", value):
+        return False
+    scheme = _SCHEME.fullmatch(before.text)
+    is_word = scheme is not None and scheme[1] in ("Basic", "Token")
+    return scheme is not None and (looks_made(value) or not is_word)

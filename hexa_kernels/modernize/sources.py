@@ -28,7 +28,7 @@ from ..errors import (
     NotModernizableError,
     SourceUnreadableError,
 )
-from .notebook_json import SourceText, read_sources, write_source
+from .notebook_json import SourceText, output_texts, read_sources, write_source
 
 LANGUAGES = {".r": "r", ".py": "python"}
 SKIPPED_FOLDERS = {"node_modules", "renv", "venv", "__pycache__"}  # and hidden ones
@@ -54,6 +54,30 @@ class Code:
 
 
 @dataclass
+class Text:
+    """What is no code that is parsed: it is searched by form alone.
+
+    Attributes
+    ----------
+    index : int
+        Place of the cell, as of ``Code``.
+    where : str
+        "code", "markdown" or "output".
+    kind : str
+        See secret_forms.py.
+    text : str
+    magic : str
+        The language that the first line of a code cell names: "bash" of ``%%bash``.
+    """
+
+    index: int
+    where: str
+    kind: str
+    text: str
+    magic: str = ""
+
+
+@dataclass
 class Source:
     """A file, decoded.
 
@@ -63,6 +87,8 @@ class Source:
     kernel : str or None
         Kernel name that the notebook asks for; None in a script.
     codes : list of Code
+    prose : list of Text
+        Markdown, raw cells and outputs.
     """
 
     path: Path
@@ -72,6 +98,7 @@ class Source:
     encoding: str
     mark: bytes = b""
     places: dict[int, SourceText] = field(default_factory=dict)
+    prose: list[Text] = field(default_factory=list)
 
     def edited(self, edits: dict[int, list[tuple[int, int, str]]]) -> bytes:
         """Give the file's bytes with edits, by cell: sorted, not overlapping."""
@@ -222,9 +249,13 @@ def _notebook(path: Path, book: dict, places: dict, *, text: str, mark: bytes):
     kernel = str(spec.get("name", ""))
     told = metadata.get("language_info", {}).get("name") or spec.get("language")
     told = str(told or ("r" if kernel in ("ir", "openhexa-r") else "python"))
-    codes = []
+    codes, prose = [], []
     for index, cell in enumerate(cells):
         if cell.get("cell_type") == "code" and places[index]:
             spoken = str(cell.get("language") or told).lower()
             codes.append(Code(index, spoken, places[index].text))
-    return Source(path, kernel, codes, text, "utf-8", mark, places)
+        elif places[index]:
+            prose.append(Text(index, "markdown", "prose", places[index].text))
+        if said := "\n".join(output_texts(cell.get("outputs"))):
+            prose.append(Text(index, "output", "prose", said))
+    return Source(path, kernel, codes, text, "utf-8", mark, places, prose)

@@ -103,7 +103,7 @@ def test_json_is_what_the_documentation_says(cli, script):
     good, bad = report["files"]
     assert good["findings"][0] == {
         **{"rule": "workspace-path", "cell": 0, "line": 1, "safe": True, **why},
-        **{"replacement": 'workspace_path("a.csv")', "reason": ""},
+        **{"where": "code", "replacement": 'workspace_path("a.csv")', "reason": ""},
     }
     assert good["error"] is None
     assert bad["error"]["code"] == "source_unreadable"

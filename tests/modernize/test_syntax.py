@@ -1,8 +1,12 @@
 """The common tree: the same for what is the same in both languages."""
 
+import select
+import signal
+
 import pytest
 
 from hexa_kernels.errors import RStartError
+from hexa_kernels.modernize import r_syntax
 from hexa_kernels.modernize.python_syntax import parse_python
 from hexa_kernels.modernize.r_syntax import RParser
 from hexa_kernels.modernize.syntax import SyntaxProblem
@@ -104,6 +108,28 @@ def test_an_r_that_dies_is_started_again():
         parser.process.wait()
         with pytest.raises(SyntaxProblem):
             parser.parse("x")
+        assert parser.parse("x").children[0].text == "x"
+
+
+def test_an_r_that_is_stuck_is_started_again(monkeypatch):
+    with RParser() as parser:
+        parser.parse("x")
+        monkeypatch.setattr(r_syntax, "TIMEOUT_S", 0.5)
+        parser.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(SyntaxProblem):
+            parser.parse("x")
+        monkeypatch.undo()
+        assert parser.parse("x").children[0].text == "x"
+
+
+def test_r_is_read_where_a_pipe_cannot_be_waited_for(monkeypatch):
+    """On Windows, select() takes sockets only."""
+
+    def refuse(*_):
+        raise OSError("not a socket")
+
+    monkeypatch.setattr(select, "select", refuse)
+    with RParser() as parser:
         assert parser.parse("x").children[0].text == "x"
 
 

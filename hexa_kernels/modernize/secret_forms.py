@@ -1,0 +1,155 @@
+"""What passwords, tokens and keys look like in a text, whatever the text is.
+
+Each kind of text has its own measure. A ``"shell"`` assigns literals only; in the
+``"code"`` that nobody parsed, what has no quotes may be a name; the ``"text"`` of a
+string holds addresses and JSON; ``"prose"``, of markdown and outputs, mostly speaks of
+secrets: there, a value must look made.
+"""
+
+import re
+from collections.abc import Iterator
+
+# Words that call the value a password; and those that may stand for something else.
+_STRONG = (
+    r"password|passwd|passphrase|pwd|mdp|mot[_ ]?de[_ ]?passe"
+    r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw)"  # no compass
+)
+_KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
+_WEAK = rf"token|secret|{_KEY}|access_key_secret"
+_WORD = rf"(?:(?P<strong>{_STRONG})|{_WEAK})s?(?:_?\d+|_(?:dev|prod|test|old|new))?"
+_LABEL = re.compile(rf"(?is).*{_WORD}")
+_PLACEHOLDER = re.compile(
+    r"(?i)[<\[{*].*|x+|\.+|-+|…|your\W.*|votre\W.*|your_\w+|votre_\w+|change_?me|todo"
+    r"|(my)?pass(words?)?|tokens?|secrets?|mot_de_passe|string|none|null|true|false|required"
+    r"|hidden|redacted|unknown|example|(~|\.\.?|/(home|tmp|usr|opt|etc|mnt|run|var))/.*"
+    r"|[A-Z][A-Z0-9]*(?-i:(_[A-Z0-9]+)+)|.*\s.*"
+)
+_PAIR = re.compile(
+    rf"""(?ix){_WORD}\\?["'`]?\]?[ \t]*
+    (?P<sign>(?::[ ]*\w+[ ]*)?=(?![=~])|==|!=|<-|=>|:=?|\b(?:is|est)\b)[ \t*]*
+    (?:r?b?f?\\(?P<escaped>["'])(?P<inner>.{{4,300}}?)\\(?P=escaped)
+      |r?b?f?(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote))[^\\\n]){{4,2000}})(?P=quote)
+      |(?P<plain>[^\s;&'"`<>{{}}|\\]{{4,300}}))"""
+)
+_SHAPES = re.compile(
+    r"""\b[a-z][\w+.-]{0,20}://[^/\s:@{}<>]{1,100}:(?P<url>(?:%[0-9a-fA-F]{2}|\$(?![{(\w])|[^\s/{}<>$%])+)@
+    | \b(?:Bearer|ApiToken)\s(?P<header>[\w.~+/=-]{8,})
+    | \b(?:Basic|Token)\s(?P<scheme>[\w.~+/=-]{8,})
+    | \b(?P<key>AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}
+        |d2pat_\w{20,}|hf_\w{30,}|sk-(?=[\w-]*\d)[\w-]{20,}|xox[abprs]-[\w-]{10,}
+        |eyJ[\w-]{8,}\.eyJ[\w.-]+)
+    | (?P<pem>-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*)
+    | ^%(?:set_)?env\ \w*(?:PASSWORD|TOKEN|SECRET|KEY)[= ]\s*(?P<env>\S+)
+    | \b(?:(?i:password)|IDENTIFIED\ BY)\s{1,3}'(?P<sql>[^'\n]{4,})'
+    | (?:^!.*|\bcurl\b[^\n]{0,300})\s(?:-u|--user)[\s=]*['"]?[^\s:'"]+:
+        (?P<user>[^\s'"]+)
+    | (?i:--[\w-]{0,30}(?:password|token|secret|(?:api|access|private)-?key))[= ]+
+        ['"]?(?P<option>[^\s'"$&;|-][^\s'"]{3,})""",
+    re.VERBOSE | re.DOTALL,
+)
+# One of these is in every text that holds a secret: most are put aside at once.
+_HINTS = (
+    *("pass", "pw", "mdp", "token", "secret", "_key", "-key", "private key"),
+    *("apikey", "accesskey", "privatekey", "accountkey", "encryptionkey"),
+    *("://", "bearer ", "basic ", "identified by", " -u", "--user", "%env", "%set_env"),
+    *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "d2pat"),
+    *("hf_", "sk-", "xox", "eyj"),
+)
+_PART, _OVERLAP = 4000, 500
+_MADE = re.compile(r"(?=.*[A-Za-z])(?=.*\d).{6}", re.DOTALL)
+_COMMON = re.compile(
+    r"(?i)(?<![a-z0-9])(dhis2|utf-?\d+|sha\d+|md5|base64|s3|oauth2)(?![a-z0-9])"
+)
+
+
+def is_label(name: str) -> bool:
+    """Whether a name says that its value is a secret."""
+    return _LABEL.fullmatch(name) is not None
+
+
+def is_password(name: str) -> bool:
+    """Whether a name can only be of a password; tokens are also parts of a text."""
+    match = _LABEL.fullmatch(name)
+    return match is not None and match["strong"] is not None
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value only stands where a secret would."""
+    return len(value) < 4 or _PLACEHOLDER.fullmatch(value) is not None
+
+
+def looks_made(value: str) -> bool:
+    """Whether a value is no word or name: both letters and digits, and long enough."""
+    return _MADE.match(_COMMON.sub("", value)) is not None and not is_placeholder(value)
+
+
+def secrets_in(text: str, kind: str) -> Iterator[tuple[int, str]]:
+    """Find what is a secret by its form: its place and its value."""
+    lower = text.lower()
+    if not any(hint in lower for hint in _HINTS):
+        return
+    for match in _SHAPES.finditer(text):
+        name = match.lastgroup
+        if _shape_holds(name, match[name], kind):
+            yield match.start(name), match[name]
+    for match in _PAIR.finditer(text):
+        name = match.lastgroup
+        value = match[name]
+        if name == "plain":
+            value = _plain(match, kind)
+        elif _is_vague(match["sign"], kind) and not match["strong"]:
+            value = value if looks_made(value) else ""
+        if not is_placeholder(value):
+            yield match.start(name), value
+
+
+def lines_with_secrets(text: str, kind: str) -> Iterator[tuple[int, str]]:
+    """Find secrets in a long text, each once: its line, from 1, and its value."""
+    seen = set()
+    lower = text.lower()
+    if not any(hint in lower for hint in _HINTS):
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        # Most parts of a very long line hold no hint either.
+        for start in range(0, len(line), _PART - _OVERLAP):
+            for _, value in secrets_in(line[start : start + _PART], kind):
+                if value not in seen:
+                    seen.add(value)
+                    yield number, value
+
+
+def _shape_holds(name: str, value: str, kind: str) -> bool:
+    if name == "scheme" or (name == "header" and kind == "prose"):
+        return re.search(r"\d|=", value) is not None  # no `Basic statistics`
+    if name == "option" and kind == "prose":  # `--token TEXT`
+        return looks_made(value)
+    is_asked = kind == "prose" or name in ("option", "header")
+    return not (is_asked and is_placeholder(value))
+
+
+def _is_vague(sign: str, kind: str) -> bool:
+    """Whether a value in quotes may be a word: ``token == "the"``, of SQL, of prose."""
+    is_compared = sign in ("==", "!=", "is", "est")
+    return kind == "prose" or is_compared or (kind == "text" and sign == "=")
+
+
+def _plain(match: re.Match, kind: str) -> str:
+    """Give a value without quotes, or "": in code it may be a name or a call."""
+    value, sign = match["plain"], match["sign"]
+    strong = match["strong"] is not None
+    if value[0] in "$%(~@:" or re.fullmatch(r"[\w.]*[(\[]", value):
+        return ""
+    if kind in ("code", "prose"):
+        if re.match(r"[\w.]*[(\[]|.*[_.](passw|token)", value):
+            return ""
+        value = re.sub(r"[,)\]].*|[.:]+$", "", value)
+    is_next = sign == "=" and match.start("plain") == match.end("sign")
+    is_last = not match.string[match.end() :].strip()  # of a line of settings
+    if (
+        looks_made(value)
+        or (kind == "shell" and (is_next or (strong and is_last)))
+        or (kind == "text" and strong and sign == "=")
+        or (kind != "prose" and strong and re.fullmatch(r"\d{6,}", value))
+    ):
+        return value
+    return ""

@@ -1,0 +1,272 @@
+"""Secrets wherever they are written: always told of, never shown."""
+
+import json
+import time
+
+import pytest
+
+from hexa_kernels.modernize.report import as_json, describe
+from hexa_kernels.modernize.secret_forms import lines_with_secrets
+from hexa_kernels.modernize.survey import survey
+
+PATH = "\nx = '/home/hexa/workspace/a.csv'\n"
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Give a function that examines a file: the places of secrets, all that is said."""
+
+    def tell(name, content):
+        path = tmp_path / name
+        path.write_text(content, "utf-8")
+        (result,) = survey([path])
+        assert result.error is None, result.error
+        shown = "\n".join([*describe(result, diff=True), as_json([result])])
+        places = [
+            (one.cell, one.where, one.line)
+            for one in result.findings
+            if one.rule == "secret-in-code"
+        ]
+        return places, shown
+
+    return tell
+
+
+def notebook(*cells, language="python"):
+    book = {"nbformat": 4, "metadata": {"language_info": {"name": language}}}
+    return json.dumps({**book, "cells": list(cells)})
+
+
+def code(source, *outputs):
+    return {"cell_type": "code", "source": source, "outputs": list(outputs)}
+
+
+def stream(text):
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+PYTHON = [
+    # Texts that hold an address, settings or JSON
+    'x = json.loads(\'{"password": "district5"}\')',
+    r'x = json.loads("{\"password\": \"district5\"}")',
+    "x = \"{'password': 'district5', 'url': y}\"",
+    'x = "DRIVER={PostgreSQL};SERVER=db;UID=me;PWD=district5"',
+    'x = "Pwd=district5;Server=db"',
+    'x = "https://example.org/api?access_token=district5&x=1"',
+    'x = "password: district5\\nurl: y"',
+    "db.execute(\"ALTER ROLE me PASSWORD 'district5'\")",
+    "os.system('psql --password=district5')",
+    '"""Opens postgresql://user:district5@host/db."""',
+    # Several at once
+    'user, password = "a", "district5"',
+    '(user, password) = ["a", "district5"]',
+    'password = secret = "district5"',
+    'f(password := "district5")',
+    'tokens = ["district5", x]',
+    'passwords = ("district5", x)',
+    'tokens = {"malaria": "district5"}',
+    'config = {"tokens": ["district5"]}',
+    # Compared
+    'if password == "district5":\n    pass',
+    'if "district5" != x["token"]:\n    pass',
+    'hmac.compare_digest(password, "district5")',
+    # Behind a scheme
+    '"Bearer " + "district5"',
+    '"Authorization: Token {}".format("district5")',
+    '"Bearer %s" % "district5"',
+    # In the place of one
+    'Minio("host", x, "district5")',
+    'Minio("host", "district5", x)',
+    'server.login("me@example.org", "district5")',
+    'session.auth = ("me", "district5")',
+    # Of another type, with another name
+    'password = b"district5"',
+    "password = 20242025",
+    'PGPASSWORD = "district5"',
+    'dhis2_password_prod = "district5"',
+    'userpwd = "district5"',
+    'x = config.get("password", "district5")',
+    'parser.add_argument("--password", default="district5")',
+    'x = "postgresql://me:dis@trict5@db.example.org/x"',
+    "x = '{\"password\": 20242025}'",
+    'headers = {"Authorization": "Bearer districtfive"}',
+    # Magics and shells
+    "!PGPASSWORD=district5 psql -h db",
+    "!export TOKEN=district5",
+    "!export API_TOKEN='district5' && ls",
+    "%env PGPASSWORD=district5",
+    "!curl --user me:district5 https://example.org",
+    "!tool --token district5 --all",
+    # Comments
+    "# token d2pat_0123456789abcdefghijABCDEFGHIJ42",
+    "y = 1  # password=district5",
+]
+
+
+@pytest.mark.parametrize("line", PYTHON)
+def test_a_secret_of_python_is_told_of_and_not_shown(line, told):
+    places, shown = told("x.py", line + PATH)
+    assert places == [(0, "code", 1)]
+    assert "workspace_path" in shown
+    for value in ("district", "trict5", "20242025", "d2pat_"):
+        assert value not in shown
+
+
+R = [
+    'x <- fromJSON(\'{"password": "district5"}\')',
+    'con <- dbConnect(odbc(), .connection_string = "UID=me;PWD=district5")',
+    'add_headers(Authorization = paste("Bearer", "district5"))',
+    'paste0("ApiToken ", "district5")',
+    'sprintf("Bearer %s", "district5")',
+    'if (password == "district5") x <- 1',
+    'stopifnot(identical(password, "district5"))',
+    'tokens <- c("district5", x)',
+    'passwords <- list(me = "district5")',
+    'login("https://example.org", user = "me", "district5")',
+]
+
+
+@pytest.mark.parametrize("line", R)
+def test_a_secret_of_r_is_told_of_and_not_shown(line, told):
+    places, shown = told("x.R", line + PATH)
+    assert places == [(0, "code", 1)]
+    assert "workspace_path" in shown
+    assert "district5" not in shown
+
+
+CELLS = [
+    "%%bash\nexport PGPASSWORD=district5",
+    "%%bash\nTOKEN=district5 ./run",
+    "%%bash\ncurl -u me:district5 https://example.org",
+    "%%writefile .env\nDB_PASSWORD=district",
+    "%%writefile settings.yaml\n  password: district",
+    "%%writefile settings.ini\npassword = district",
+    "%%sql\nCREATE USER me WITH PASSWORD 'district5'",
+    "%%sql\nATTACH 'postgresql://me:district5@db/x'",
+    '%%html\n<script>const token = "district5"</script>',
+    '%%javascript\nfetch(u, {headers: {Authorization: "Bearer district5"}})',
+    "print 1\npassword = 'district5'",
+    'print 1\nf(user, password="district5")',
+]
+
+
+@pytest.mark.parametrize("source", CELLS)
+def test_a_secret_in_a_cell_that_is_not_parsed(source, told):
+    places, shown = told("n.ipynb", notebook(code(source)))
+    assert places == [(0, "code", 2)]
+    assert "district" not in shown
+
+
+PROSE = [
+    "DHIS2: `admin`, password: `district5`",
+    "Mot de passe : district5",
+    "**Password:** district5",
+    "The password is district5.",
+    "postgresql://me:district5@db.example.org/x",
+    "curl -H 'Authorization: Bearer district5'",
+    "PWD=hunter7x",
+    '{"access_token": "district5"}',
+]
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_a_secret_in_markdown_and_in_outputs(text, told):
+    result = {"output_type": "execute_result", "data": {"text/plain": ["a\n", text]}}
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", text]},
+        code("x", stream(["1\n", "2\n"]), result, stream(text)),
+    ]
+    places, shown = told("n.ipynb", notebook(*cells))
+    assert places == [(0, "markdown", 2), (1, "output", 4)]
+    assert "district5" not in shown and "hunter7x" not in shown
+    assert "cell 2, output, line 4: Password" in shown
+
+
+def test_a_traceback_is_searched_without_its_colours(told):
+    line = 'f(password\x1b[38m=\x1b[39m\x1b[33m"district5"\x1b[39m)'
+    error = {"output_type": "error", "traceback": ["", line]}
+    places, _ = told("n.ipynb", notebook(code("x", error)))
+    assert places == [(0, "output", 2)]
+
+
+def test_outputs_of_format_3_are_searched(told):
+    output = {"output_type": "pyout", "text": ["token: district5"]}
+    cell = {"cell_type": "code", "input": ["x"], "outputs": [output, 3, {"text": 4}]}
+    book = {"nbformat": 3, "metadata": {}, "worksheets": [{"cells": [cell]}]}
+    assert told("n.ipynb", json.dumps(book))[0] == [(0, "output", 1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Basic statistics of each token: words, lengths",
+        "Ask for the password: it is in the vault",
+        "password: required, token = optional",
+        "tokens: 15, key: 12 of the table",
+        "`password = getpass()`, then `client = Client(token=token)`",
+        "The token is valid until 2024-12-31",
+        "user:password@host, or postgresql://user:password@host/db",
+        "password=os.environ['DHIS2_PASSWORD'], token=settings.dhis2_token",
+        "{'token': 'patients', 'lemma': 'patient'}",
+        "https://example.org:8080/a?token=<token>",
+        "connect(user=user, password=dhis2_password)",
+        "--password PASSWORD, --token TEXT",
+        "bypass: level2024 compass=north12",
+    ],
+)
+def test_prose_that_only_speaks_of_secrets_is_left_alone(text, told):
+    cells = [{"cell_type": "markdown", "source": text}, code("x", stream(text))]
+    assert told("n.ipynb", notebook(*cells))[0] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("x.py", 'paste("Basic", "statistics")'),
+        ("x.py", 'if token == "patients":\n    pass'),
+        ("x.py", 'tokens = ["patient", "village"]'),
+        ("x.py", 'name, password = "a", ask()'),
+        ("x.py", 'x = "{\\"password\\": \\"<password>\\"}"'),
+        ("x.py", "x = \"SELECT * FROM a WHERE token = 'pending'\""),
+        ("x.py", 'x = f"PWD={password};UID={user}"'),
+        ("x.py", 'bypass = "abcdef"'),
+        ("x.py", "low_pass = 200000"),
+        ("x.py", 'pwd = "/home/me/data"'),
+        ("x.py", '"""Opens postgresql://user:password@host/db."""'),
+        ("x.py", 'private_key = "~/.ssh/id_rsa1"'),
+        ("x.py", "x = \"UPDATE a SET password=crypt('x'), token=:token\""),
+        ("x.py", 'x = {"Authorization": "Bearer YOUR_TOKEN"}'),
+        ("x.py", "!aws s3api get-object --key folder2/file"),
+        ("x.py", "!echo $PASSWORD; export TOKEN=$(cat token.txt)"),
+        ("x.py", "%cd /home/me\n!PWD=/home/me ls"),
+        ("x.R", 'password <- ask("Password: ")'),
+        ("x.R", 'paste("Token", "expired")'),
+        ("x.R", 'identical(name, "dhis2_password")'),
+    ],
+)
+def test_code_that_only_speaks_of_secrets_is_left_alone(name, line, told):
+    assert told(name, line + "\n")[0] == []
+
+
+def test_a_text_that_looks_like_code_gives_nothing_else(told):
+    old = "root = '/home/hexa/workspace'\n!pip install x\npassword = 'district5'"
+    cells = [{"cell_type": "markdown", "source": old}, code("x", stream(old))]
+    places, shown = told("n.ipynb", notebook(*cells, code("%%html\n" + old)))
+    assert places == [(0, "markdown", 3), (1, "output", 3), (2, "code", 4)]
+    assert "workspace-path" not in shown and "package-install" not in shown
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["aaaaa", "a.b-c", "password=", "pass_", "x://y:", '"token": ', "eyJ", "-u x:"],
+)
+def test_a_long_text_is_searched_in_time(piece):
+    text = piece * (300_000 // len(piece)) + " password"
+    begin = time.perf_counter()
+    list(lines_with_secrets(text, "prose"))
+    assert time.perf_counter() - begin < 5
+
+
+def test_a_secret_in_the_middle_of_a_long_line_is_found_once():
+    text = "1.25 " * 50_000 + "token=district5 " + "key 2.5 " * 50_000
+    assert list(lines_with_secrets(text, "prose")) == [(1, "district5")]
