@@ -88,6 +88,10 @@ class Cell:
         # The last expression of a block is its value in R, where somebody takes it.
         return owner.kind in ("if", "other") and self.is_statement(owner)
 
+    def has_comment(self, start: int, end: int) -> bool:
+        """Whether a comment begins in a span."""
+        return any(start <= at < end for at, _ in self.root.comments)
+
     def lines_of(self, node: Node) -> tuple[int, int] | None:
         """Give the span of the whole lines of a statement, if it is alone there."""
         start = self.text.rfind("\n", 0, node.start) + 1
@@ -97,7 +101,7 @@ class Cell:
         return None if before.strip() or after.strip() else (start, stop)
 
 
-@dataclass
+@dataclass(eq=False)
 class Document:
     """All cells of a file.
 
@@ -147,25 +151,15 @@ class Document:
                     names.add(node.text)
         return found
 
-    @cached_property
-    def makes_folders(self) -> bool:
-        """Whether something fails where a folder is there already."""
-        return bool(self.calls("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir"))
-
-    @cached_property
-    def asks_for_ours(self) -> bool:
-        """Whether R code behaves otherwise once openhexaR is attached."""
-        if self.attaches_us("r"):
-            return False
-        asked = (call.argument("x", 0) for call in self.calls("exists", "get0"))
-        return any(
-            one is not None and one.text in ("con", "current_run") for one in asked
-        )
-
     def calls(self, *names: str) -> list[Node]:
         """Find the calls of functions; of any object's method by ``.name``."""
         calls = (node for cell in self.cells for node in cell.walk("call"))
         return [one for one in calls if {one.text, f".{last_name(one)}"} & {*names}]
+
+    def mentions(self, pattern: str) -> bool:
+        """Whether a name or a text of the code has something in it."""
+        nodes = (node for cell in self.cells for node in cell.walk("name", "text"))
+        return any(re.search(pattern, node.text) for node in nodes)
 
     @cached_property
     def modules(self) -> set[str]:

@@ -1,13 +1,13 @@
 """Rules: each is an entry of rules.json and one function that finds it in a cell."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from .document import Cell, Document
+from .obstacles import obstacle
 from .sources import Text, splice
 from .syntax import Node
 
@@ -87,13 +87,17 @@ def text_rule(function):
 def replace(name: str, cell: Cell, node: Node, edits: list, *, needs: str) -> Finding:
     """Find something in whose place ``edits`` put a call of ours, ``needs``."""
     edits = sorted(edits)
-    if obstacle := _obstacle(cell, node, edits):
-        return advise(name, cell, node, obstacle)
+    if reason := obstacle(cell, node, edits):
+        return advise(name, cell, node, reason)
     start = min(node.start, edits[0][0])
     end = max(node.end, edits[-1][1])
     moved = [(first - start, last - start, text) for first, last, text in edits]
     code = splice(cell.text[start:end], moved)
-    return _finding(name, cell, node, replacement=code, edits=tuple(edits), needs=needs)
+    found = _finding(
+        name, cell, node, replacement=code, edits=tuple(edits), needs=needs
+    )
+    found.span = (start, end)
+    return found
 
 
 def advise(
@@ -104,39 +108,16 @@ def advise(
 
 
 def remove(name: str, cell: Cell, node: Node, *, needs: str = "") -> Finding:
-    """Find a statement that can go; advice only where its value is used."""
+    """Find a statement of R that can go; advice only where its value is used."""
     if not cell.is_statement(node):
         return advise(name, cell, node, "value_used")
-    nothing = "invisible()" if cell.is_r else "pass"
     block = node.parent
     alone = block.parent is not None and len(block.children) == 1
     whole = None if alone else cell.lines_of(node)
-    edit = (*whole, "") if whole else (node.start, node.end, nothing)
-    if obstacle := _obstacle(cell, node, [edit]):
-        return advise(name, cell, node, obstacle)
+    edit = (*whole, "") if whole else (node.start, node.end, "invisible()")
+    if reason := obstacle(cell, node, [edit]):
+        return advise(name, cell, node, reason)
     return _finding(name, cell, node, edits=(edit,), needs=needs)
-
-
-def _obstacle(cell: Cell, node: Node, edits: list) -> str:
-    """Give the reason why nothing may change here, whatever the rule; else ""."""
-    if any(a <= start < b for start, _ in cell.root.comments for a, b, _ in edits):
-        return "comment"
-    # Before Python 3.12, what is in an f-string does not know its place. A pipeline's
-    # decorators are read, not run; what %%timeit defines holds there only.
-    if cell.is_r and cell.document.asks_for_ours:
-        return "asked_for"
-    is_timeit = re.match(r"\s*%%timeit", cell.text)
-    if node.enclosing("template") or is_timeit or _is_decoration(cell, node):
-        return "not_here"
-    return ""
-
-
-def _is_decoration(cell: Cell, node: Node) -> bool:
-    parts = (one for one in (node, *node.above()) if one.parent)
-    return not cell.is_r and any(
-        one.parent.kind == "function" and one.kind not in ("argument", "block")
-        for one in parts
-    )
 
 
 def _finding(name: str, cell: Cell, node: Node, **more) -> Finding:
@@ -149,12 +130,14 @@ def find(document: Document) -> list[Finding]:
     from . import (  # noqa: F401
         rules_database,
         rules_files,
-        rules_habits,
+        rules_logs,
         rules_packages,
+        rules_parameters,
         rules_paths,
         rules_platform,
         rules_secrets,
         rules_shell,
+        rules_writes,
     )
 
     found = [

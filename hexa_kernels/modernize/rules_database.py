@@ -126,12 +126,18 @@ def _database(cell: Cell, node: Node, opener: str, options: set[str], address=No
         yield replace("database-block", cell, node, edits, needs=opener)
 
 
+_OTHER_DRIVER = r"psycopg2|postgresql\+(?!psycopg\b)"
+_METHODS = (".raw_connection", ".cursor", ".mogrify", ".copy_expert", ".copy_from")
+
+
 def _needs_driver(cell: Cell, node: Node) -> bool:
     """Whether the file uses what only its own driver has."""
     document = cell.document
     if not cell.is_r:
-        is_imported = "psycopg2" in document.modules
-        return is_imported or document.calls(".raw_connection", ".copy_expert")
+        is_named = "psycopg2" in document.modules or document.mentions(_OTHER_DRIVER)
+        return is_named or document.calls(*_METHODS)
+    if document.mentions("integer64|bit64"):
+        return True
     # A table of a schema, as RPostgreSQL names it.
     return any(
         one.value is not None and one.value.kind == "call" and one.value.text == "c"
@@ -149,11 +155,18 @@ def _origins(cell: Cell, node: Node) -> set[str]:
         is_text = part.kind == "text" and not _is_frame(part.text)
         if field != name:
             found.add(field)
+            if field != "PORT" and _has_fallback(part):
+                found.add("other")
         elif part.kind == "name" and last_name(part) in _MEMBERS:
             found.add(_MEMBERS[last_name(part)])
         elif name or part.kind in ("name", "constant") or is_text:
             found.add("other")
     return found
+
+
+def _has_fallback(read: Node) -> bool:
+    """Whether a variable that is not set has another value than none."""
+    return any(one.value is not None and one.value.text for one in read.arguments[1:])
 
 
 # The labels of parts of an address in dbConnect(), create_engine(), URL.create().
@@ -208,7 +221,10 @@ _SUFFIXES = [
     *("ACCESS_KEY_ID", "BUCKET_NAME", "USERNAME", "PASSWORD", "DATABASE", "API_URL"),
     *("DB_NAME", "HOST", "PORT", "URL"),
 ]
-_CONNECTION = re.compile(rf"(?!WORKSPACE_|HEXA_|AWS_)(\w+?)_({'|'.join(_SUFFIXES)})")
+_OTHERS = (
+    r"WORKSPACE_|HEXA_|AWS_|(?:\w+_)?(?:SMTP|E?MAIL)_"  # no connections of OpenHEXA
+)
+_CONNECTION = re.compile(rf"(?!{_OTHERS})(\w+?)_({'|'.join(_SUFFIXES)})")
 
 
 @rule("connection-variables")

@@ -1,4 +1,4 @@
-"""Paths of the workspace written out, and files written where they get lost."""
+"""Paths of the workspace and of its scratch folder, written out."""
 
 import json
 import re
@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from .document import Cell, variables_set
 from .home_paths import below_home, home_in_fstring, is_home
+from .obstacles import names_of_elements, notices_folders
 from .rules import Finding, advise, replace, rule
 from .rules_shell import paths_of_magic
 from .syntax import Node, last_name
 
-_ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/.*)?", re.DOTALL)
-_PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}*?\[]+")  # that the two calls take
+ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/.*)?", re.DOTALL)
+_PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}*?\[$<>]+")  # that makes a folder
 _HOMES = {"Sys.getenv", "os.getenv", "os.path.expanduser", "path.expand"}
 _JOINERS = {
     "file.path": "/",
@@ -42,6 +43,7 @@ def _paths(cell: Cell, folder: str) -> Iterator[Finding]:
     for node in cell.walk("magic"):
         yield from paths_of_magic(cell, node, folder)
     done: set[Node] = set()
+    names = names_of_elements(cell.document)
     for node in cell.walk("call", "binary", "text", "template"):
         if done.intersection([node, *node.above()]):
             continue
@@ -52,6 +54,12 @@ def _paths(cell: Cell, folder: str) -> Iterator[Finding]:
         edits = edits or [edit for edit in [_edit(place, node)] if edit]
         if edits:
             done.add(node)
+            if any(place.tail(name) is not None for name in names):
+                yield advise(f"{folder}-path", cell, node, "named_after")
+                continue
+            if _is_compared(node):
+                yield advise(f"{folder}-path", cell, node, "compared")
+                continue
             yield replace(f"{folder}-path", cell, node, edits, needs=place.name)
 
 
@@ -61,10 +69,34 @@ def _is_left_alone(node: Node, is_r: bool) -> bool:
         is_docstring = parent.kind == "block" and not is_r
         if is_docstring or parent.text == "MatchValue":  # a pattern takes no call
             return True
-        if parent.kind == "template":
+        if parent.kind in ("template", "index"):
             return True
     owners = [node.parent, parent.parent] if parent else []
     return any(one and {*variables_set(one)} & {*_VARIABLES.values()} for one in owners)
+
+
+_COMPARERS = {
+    *("sub", "gsub", "grepl", "grep", "regexpr", "startsWith", "strsplit", "nchar"),
+    *("str_replace", "str_replace_all", "str_remove", "str_detect", "str_split", "len"),
+    *("str_starts", "str_sub", "substr", "substring", "identical", "os.path.relpath"),
+    *("replace", "startswith", "removeprefix", "split", "lstrip", "count", "find"),
+}
+_COMPARISONS = {"==", "!=", "%in%", "eq", "not eq", "in", "not in"}
+
+
+def _is_compared(node: Node) -> bool:
+    """Whether another text than OpenHEXA's own path is looked at as a text."""
+    texts = (one.text for one in node.walk() if one.kind == "text")
+    if next(texts, "").startswith("/home/hexa"):
+        return False
+    parent = node.parent
+    if parent.kind == "member":
+        return parent.text in _COMPARERS
+    call = parent.parent if parent.kind == "argument" else None
+    is_looked_at = call is not None and call.kind == "call"
+    return (is_looked_at and bool({call.text, last_name(call)} & _COMPARERS)) or (
+        parent.kind == "binary" and parent.text in _COMPARISONS
+    )
 
 
 class _Place:
@@ -78,14 +110,14 @@ class _Place:
 
     def tail(self, path: str | None) -> str | None:
         """Give what follows the folder in a path: "" for the folder itself."""
-        match = _ROOT.fullmatch(path or "")
+        match = ROOT.fullmatch(path or "")
         return match[2] or "" if match and match[1] == self.folder else None
 
     def expression(self, node: Node, tail: str) -> str:
         """Write a path as a call with its parts, else pasted, which is always exact."""
         parts = tail.split("/")[1:]
         # Parts make folders, which the code may want to make itself.
-        pastes = parts and self.cell.document.makes_folders
+        pastes = len(parts) > 1 and notices_folders(self.cell.document)
         if all(map(_PART.fullmatch, parts)) and not pastes:
             return f"{self.call}({', '.join(map(quoted, parts))})"
         if self.cell.is_r:
@@ -154,8 +186,12 @@ def _in_template(place: _Place, node: Node) -> list[tuple[int, int, str]] | None
             return [(node.start + 1, end, f"{{{place.call}()}}")]
         return None
     if outer.kind == "member" and outer.text == "format":
-        outer = outer.parent
-    elif outer.kind != "binary" or outer.text != "%":
+        member, outer = outer, outer.parent
+        is_filled = outer.kind == "call" and outer.children[0] is member
+    else:
+        is_filled = outer.kind == "binary" and outer.text == "%"
+        is_filled = is_filled and outer.children[0] is node
+    if not is_filled:
         return None
     # `+` binds less than the call and than `%`.
     pasted = f"{place.call}() + {quoted(tail)}"
@@ -223,60 +259,3 @@ def _in_join(place: _Place, node: Node) -> tuple[int, int, str] | None:
     rest = tail.strip("/") if separator == "/" else tail
     code = f"{place.call}()" + (f", {quoted(rest)}" if rest else "")
     return first.start, last.end, code
-
-
-_WRITERS = {
-    *("write.csv", "write.csv2", "write.table", "write_csv", "write_csv2", "write_tsv"),
-    *("write_delim", "saveRDS", "write_rds", "save", "fwrite", "write_parquet"),
-    *("write_feather", "st_write", "write_sf", "ggsave", "write.xlsx", "write_xlsx"),
-    *("saveWorkbook", "write_json", "writeLines", "write_dta", "write_sav", "pdf"),
-    *("png", "svg", "jpeg", "tiff", "sink", "cat", "write_file", "saveWidget", "write"),
-}
-_WRITING_METHODS = {
-    *("to_csv", "to_excel", "to_parquet", "to_json", "to_file", "to_pickle"),
-    *("to_feather", "to_stata", "to_html", "savefig", "write_image", "write_html"),
-    *("write_csv", "write_parquet", "write_excel", "tofile", "to_markdown"),
-}
-_DESTINATIONS = {
-    "file",
-    "path",
-    "filename",
-    "dsn",
-    "sink",
-    "path_or_buf",
-    "con",
-    "fname",
-}
-_RELATIVE = re.compile(r"(?![/~]|[A-Za-z]:|\w+://)[^\n%{}]*\.[A-Za-z]\w{0,7}(\.gz)?")
-
-
-@rule("relative-write")
-def relative_writes(cell: Cell) -> Iterator[Finding]:
-    for node in cell.walk("call"):
-        value = _destination(cell, node)
-        if value is not None and _RELATIVE.fullmatch(value.text):
-            code = f"{cell.ours('workspace_path')}({quoted(value.text)})"
-            yield advise("relative-write", cell, value, "place_unknown", code=code)
-
-
-def _destination(cell: Cell, node: Node) -> Node | None:
-    """Find the text that names the file which a call writes."""
-    if node.text == "open" and not cell.is_r:
-        mode = node.argument("mode", 1)
-        writes = mode is not None and mode.kind == "text" and {*mode.text} & {*"wax"}
-        path = node.argument("file", 0) if writes else None
-        return path if path is not None and path.kind == "text" else None
-    if node.text not in _WRITERS and last_name(node) not in _WRITING_METHODS:
-        return None
-    if node.text in ("writeLines", "write"):  # the first is what they write
-        path = node.argument("con", 1) or node.argument("file", 1)
-        return path if path is not None and path.kind == "text" else None
-    for argument in node.arguments:
-        value = argument.value
-        if value is None or value.kind != "text":
-            continue
-        if argument.text in _DESTINATIONS:
-            return value
-        if not argument.text and node.text != "cat":  # which shows what it is given
-            return value
-    return None

@@ -3,11 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from .document import Cell, variables_set
+from .document import OUR_KERNELS, Cell, Document, variable_read, variables_set
+from .python_in_r import sdk_imports, uses_python
 from .rules import Finding, advise, remove, replace, rule
 from .syntax import Node
 
-_SET_UP = {"RETICULATE_PYTHON", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA"}
+# What the kernel openhexa-r sets where these are there; no other does.
+_PLATFORM = {
+    "RETICULATE_PYTHON": "/opt/conda/bin/python",
+    "PROJ_LIB": "/opt/conda/share/proj",
+    "PROJ_DATA": "/opt/conda/share/proj",
+    "GDAL_DATA": "/opt/conda/share/gdal",
+}
 _INTERPRETER = {
     *("py_config", "use_python", "use_python_version", "use_condaenv"),
     *("use_virtualenv", "use_miniconda"),
@@ -17,25 +24,106 @@ _INTERPRETER = {
 @rule("environment-setup")
 def environment_setup(cell: Cell) -> Iterator[Finding]:
     for node in cell.walk("call", "assign", "magic"):
-        names = set(variables_set(node))
-        is_interpreter = node.kind == "call" and node.text in _INTERPRETER
-        chooses_python = is_interpreter or "RETICULATE_PYTHON" in names
-        if chooses_python and _uses_python(cell):
-            yield advise("environment-setup", cell, node, "uses_python")
-        elif (is_interpreter or names) and not _is_platforms(node):
-            if is_interpreter or names & _SET_UP:
-                yield advise("environment-setup", cell, node, "own_place")
-        elif is_interpreter or (names and names <= _SET_UP):
+        names = {*variables_set(node)}
+        if node.kind == "call" and node.text in _INTERPRETER:
+            names = {"RETICULATE_PYTHON"}
+        if not names & {*_PLATFORM}:
+            continue
+        if reason := _needed(cell, node, names):
+            yield advise("environment-setup", cell, node, reason)
+        else:
             yield remove("environment-setup", cell, _guard(node))
-        elif names & _SET_UP:
-            yield advise("environment-setup", cell, node, "sets_more")
 
 
-def _is_platforms(node: Node) -> bool:
-    """Whether every path that is set is one of OpenHEXA's images."""
-    texts = (one.text for one in node.walk() if one.kind in ("text", "magic"))
-    paths = (path for text in texts for path in re.findall(r"[/~][^\s'\"]*", text))
-    return all(re.match(r"/(opt/conda|usr)\b", path) for path in paths)
+def _needed(cell: Cell, node: Node, names: set[str]) -> str:
+    """Give the reason why a statement that sets variables must stay; else ""."""
+    if "RETICULATE_PYTHON" in names and _keeps_python(cell.document):
+        return "uses_python"
+    if names - {*_PLATFORM}:
+        return "sets_more"
+    if not _is_platforms(cell, node):
+        return "own_place"
+    others = names - {"RETICULATE_PYTHON"}
+    if (others or _reads_python(cell, node)) and not _runs_in_ours(cell):
+        return "kernel_sets"
+    return "other_value" if _other_values(cell.document) & names else ""
+
+
+def _keeps_python(document: Document) -> bool:
+    """Whether R code needs Python even when all that is safe was changed."""
+    imports = (one for cell in document.cells for one in sdk_import(cell))
+    reads_others = document.calls("source", "sys.source")
+    is_unknown = document.unparsed or reads_others
+    return bool(is_unknown or uses_python(document)) or not all(
+        one.safe for one in imports
+    )
+
+
+def _is_platforms(cell: Cell, node: Node) -> bool:
+    """Whether every value is what the kernel openhexa-r sets."""
+    if node.text == "py_config":
+        return True
+    if not cell.is_r:
+        texts = (one.text for one in node.walk() if one.kind in ("text", "magic"))
+        paths = [path for text in texts for path in re.findall(r"/[^\s'\"]*", text)]
+        return bool(paths) and {*paths} <= {*_PLATFORM.values()}
+    values = [
+        (one.text if node.text == "Sys.setenv" else "RETICULATE_PYTHON", one.value)
+        for one in node.arguments
+        if one.value is not None and one.value.kind != "constant"
+    ]
+    return bool(values) and all(
+        _PLATFORM.get(name) == _value(cell, value).text for name, value in values
+    )
+
+
+def _reads_python(cell: Cell, node: Node) -> bool:
+    """Whether the file asks for the interpreter elsewhere than around a statement."""
+    reads = cell.document.calls("Sys.getenv")
+    return any(
+        variable_read(read) == "RETICULATE_PYTHON" and _guard(node) not in read.above()
+        for read in reads
+    )
+
+
+def _value(cell: Cell, node: Node) -> Node:
+    """Follow a name, also of a parameter that no call of the file sets."""
+    function = node.enclosing("function")
+    if node.kind != "name" or function is None:
+        return cell.resolve(node)
+    owner = function.parent
+    is_called_plainly = owner.kind == "assign" and not any(
+        call.arguments for call in cell.document.calls(owner.children[0].text)
+    )
+    for one in function.children[:-1]:
+        if one.text == node.text and one.value is not None and is_called_plainly:
+            return one.value
+    return cell.resolve(node)
+
+
+def _runs_in_ours(cell: Cell) -> bool:
+    """Whether openhexa-r runs a cell: also ``%%R`` of our Python kernel."""
+    document = cell.document
+    embedded = "rpy2" in document.source.text or "embedded" in cell.text
+    return cell.is_r and document.source.kernel in OUR_KERNELS and not embedded
+
+
+def _other_values(document: Document) -> set[str]:
+    """Name the variables that the file also takes away, or gives another value."""
+    found = set()
+    for cell in document.cells:
+        for node in cell.walk("call") if cell.is_r else ():
+            if node.text == "Sys.unsetenv":
+                found |= {one.text for one in node.walk() if one.kind == "text"}
+            elif node.text == "Sys.setenv" and not _is_platforms(cell, node):
+                found |= {*variables_set(node)}
+    return found
+
+
+_QUESTIONS = {
+    *("Sys.getenv", "nzchar", "is.na", "identical", "interactive", "nchar"),
+    *("file.exists", "dir.exists", "os.path.exists", "os.path.isdir", "os.getenv"),
+}
 
 
 def _guard(node: Node) -> Node:
@@ -44,94 +132,21 @@ def _guard(node: Node) -> Node:
     if parent.kind == "block" and len(parent.children) == 1 and parent.parent:
         parent = parent.parent
     is_guard = parent.kind == "if" and len(parent.children) == 2
-    return parent if is_guard and parent.children[0] is not node else node
-
-
-_PYTHON_OBJECTS = {
-    *("iterate", "iter_next", "as_iterator", "py_to_r", "r_to_py", "py_call"),
-    *("py_run_string", "py_run_file", "source_python", "py_eval", "py_get_attr"),
-}
-_MIRRORED = {"workspace", "current_run", "current_pipeline"}
-
-
-def _uses_python(cell: Cell) -> bool:
-    """Whether R code of the file goes on to use Python, or Python's objects."""
-    calls = (n for c in cell.document.cells if c.is_r for n in c.walk("call"))
-    for node in calls:
-        module = node.argument("module", 0) if node.text == "import" else None
-        is_other = module is not None and not module.text.startswith("openhexa")
-        if node.text in _PYTHON_OBJECTS or is_other:
-            return True
-    return False
-
-
-def _used_of_sdk(cell: Cell, imported: Node) -> set[str]:
-    """Name the members that the file asks the imported SDK for."""
-    names = (n.text for c in cell.document.cells if c.is_r for n in c.walk("name"))
-    parts = [name.split(".") for name in names]
-    sdk = {"openhexa"}
-    if imported.parent.kind == "assign":
-        sdk.add(imported.parent.children[0].text)
-    return {part[1] for part in parts if len(part) > 1 and part[0] in sdk}
-
-
-_HANDLERS = {"tryCatch", "try", "suppressWarnings", "suppressMessages", "invisible"}
-_HARMLESS = {"library", "require", "requireNamespace", "message", "print", "cat"}
+    if not is_guard or parent.children[0] is node:
+        return node
+    asked = {one.text for one in parent.children[0].walk() if one.kind == "call"}
+    return parent if asked <= _QUESTIONS else node
 
 
 @rule("sdk-import")
 def sdk_import(cell: Cell) -> Iterator[Finding]:
-    if not cell.is_r:
-        return
-    for node in cell.walk("call"):
-        given = node.argument("module", 0) if node.text == "import" else None
-        if given is None or given.text != "openhexa.sdk":
+    for one in sdk_imports(cell.document):
+        if one.cell is not cell:
             continue
-        whole = _import_with_guards(node)
-        if _uses_python(cell) or _used_of_sdk(cell, node) - _MIRRORED:
-            yield advise("sdk-import", cell, node, "uses_python")
-        elif cell.document.calls("source", "sys.source"):
-            yield advise("sdk-import", cell, node, "other_files")
-        elif cell.is_statement(whole):
-            yield remove("sdk-import", cell, whole, needs="openhexa")
+        if one.reason:
+            yield advise("sdk-import", cell, one.node, one.reason)
+        elif cell.is_statement(one.whole):
+            yield remove("sdk-import", cell, one.whole, needs="openhexa")
         else:
-            edits = [(whole.start, whole.end, "openhexa")]
-            yield replace("sdk-import", cell, whole, edits, needs="openhexa")
-
-
-def _import_with_guards(node: Node) -> Node:
-    """Climb through what only catches, keeps or asks for the import."""
-    whole = node
-    while (outer := node.parent) is not None:
-        if outer.kind == "argument" and _takes_sdk(outer.parent):
-            outer = outer.parent
-        elif not (
-            (outer.kind == "assign" and outer.children[0].text == "openhexa")
-            or (outer.kind == "block" and _only_imports(outer, node))
-            or _asks_for_sdk(outer, node)
-        ):
-            break
-        node = outer
-        if node.kind != "block":
-            whole = node
-    return whole
-
-
-def _takes_sdk(call: Node) -> bool:
-    given = call.argument("x", 0) if call.text == "assign" else None
-    return call.text in _HANDLERS or (given is not None and given.text == "openhexa")
-
-
-def _only_imports(block: Node, node: Node) -> bool:
-    owner = block.parent
-    if owner is None or owner.kind not in ("argument", "if"):
-        return False
-    others = [one for one in block.children if one is not node]
-    return all(one.kind == "call" and one.text in _HARMLESS for one in others)
-
-
-def _asks_for_sdk(outer: Node, node: Node) -> bool:
-    if outer.kind != "if" or len(outer.children) != 2 or outer.children[0] is node:
-        return False
-    names = {one.text for one in outer.children[0].walk()}
-    return "openhexa" in names and bool(names & {"exists", "is.null"})
+            edits = [(one.whole.start, one.whole.end, "openhexa")]
+            yield replace("sdk-import", cell, one.whole, edits, needs="openhexa")

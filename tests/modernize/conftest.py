@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from hexa_kernels.modernize.r_syntax import RParser
+from hexa_kernels.modernize.survey import survey
 
 from ..conftest import require
 from .cases import cells
@@ -73,3 +74,17 @@ def values_of(laptop, kernel):
         return json.loads(session.result(_SHOW[info["name"]].format(wanted)))
 
     return run
+
+
+@pytest.fixture
+def examined(tmp_path):
+    """Give a function that examines a script: its findings and changes."""
+
+    def examine(suffix, code):
+        path = tmp_path / f"old{suffix}"
+        path.write_text(code)
+        (result,) = survey([path])
+        assert result.error is None, result.error
+        return result
+
+    return examine

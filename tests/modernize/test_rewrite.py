@@ -81,35 +81,28 @@ def test_a_name_that_is_taken_is_asked_of_the_package(code_of):
     )
 
 
+SET_UP = "use_python('/opt/conda/bin/python')"
+
+
 @pytest.mark.parametrize(
-    ("text", "suffix", "expected"),
+    ("text", "expected"),
     [
-        ('f <- function() Sys.setenv(PROJ_LIB = "x")', ".R", None),
-        ('if (x) Sys.setenv(PROJ_LIB = "x")\ny <- 1', ".R", "y <- 1"),
-        (
-            'a <- 1; Sys.setenv(PROJ_LIB = "x"); b <- 2',
-            ".R",
-            "a <- 1; invisible(); b <- 2",
-        ),
-        (
-            'import os\ndef f():\n    os.environ["PROJ_LIB"] = "x"\n',
-            ".py",
-            "import os\ndef f():\n    pass\n",
-        ),
-        (
-            'import os\nos.environ["PROJ_LIB"] = "x"  # why\n',
-            ".py",
-            "import os\npass  # why\n",
-        ),
+        (f"f <- function() {SET_UP}", None),
+        (f"if (x) {SET_UP}\ny <- 1", "y <- 1"),
+        (f"if (x()) {SET_UP}\ny <- 1", None),
+        (f"f <- function() {{\n  {SET_UP}\n}}", None),
+        (f"f({{\n  {SET_UP}\n  1\n}})", "f({\n  1\n})"),
+        (f"a <- 1; {SET_UP}; b <- 2", "a <- 1; invisible(); b <- 2"),
+        (f"{SET_UP} # why\n", "invisible() # why\n"),
     ],
 )
 def test_a_statement_goes_without_breaking_what_is_around(
-    text, suffix, expected, code_of, tmp_path
+    text, expected, code_of, tmp_path
 ):
     if expected is not None:
-        assert code_of(text, suffix) == expected
+        assert code_of(text, ".R") == expected
         return
-    path = tmp_path / f"x{suffix}"
+    path = tmp_path / "x.R"
     path.write_text(text)
     (result,) = survey([path])
     assert result.change is None

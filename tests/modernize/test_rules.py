@@ -153,10 +153,12 @@ def test_a_default_that_costs_stays_lazy(found):
     assert (rule, reason) == ("parameter-default", "costly_default")
 
 
-def test_an_import_in_a_guard_with_more_in_it_is_replaced_alone(found):
-    code = 'if (!exists("openhexa")) {\n  import("openhexa.sdk")\n  load_all()\n}'
-    ((rule, line, replacement, reason),) = found("r", code)
-    assert (rule, line, replacement, reason) == ("sdk-import", 2, "", "")
+@pytest.mark.parametrize(
+    ("asked", "reason"), [("sdk_is_there", ""), ("openhexa", "asked_for")]
+)
+def test_an_import_in_a_guard_with_more_in_it_is_replaced_alone(asked, reason, found):
+    code = f'if (!exists("{asked}")) {{\n  import("openhexa.sdk")\n  load_all()\n}}'
+    assert found("r", code) == [("sdk-import", 2, "", reason)]
 
 
 @pytest.mark.parametrize(
@@ -173,12 +175,12 @@ def test_python_stays_where_it_is_used_otherwise(more, found):
     code = code if "sdk <-" not in more else code.partition("\n")[0] + "\n"
     reasons = {rule: reason for rule, _, _, reason in found("r", code + more)}
     assert reasons["sdk-import"] == "uses_python"
-    assert reasons["environment-setup"] == ("" if "Client" in more else "uses_python")
+    assert reasons["environment-setup"] == "uses_python"
 
 
 def test_what_an_earlier_cell_imports_is_known(found):
     cells = ["from os import environ as e", 'e["PROJ_LIB"] = "x"']
-    assert found("python", *cells) == [("environment-setup", 1, "", "")]
+    assert found("python", *cells) == [("environment-setup", 1, "", "own_place")]
 
 
 def test_other_variables_of_the_same_statement_stay(found):
@@ -210,7 +212,8 @@ def test_a_database_address_by_way_of_variables(found):
     code = (
         "import os, sqlalchemy\n"
         'url = os.environ["WORKSPACE_DATABASE_URL"]\n'
-        'engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+x:"))'
+        "engine = sqlalchemy.create_engine("
+        'url.replace("postgresql:", "postgresql+psycopg:"))'
     )
     assert found("python", code) == [("database-block", 3, "database_engine()", "")]
     more = "url = other()\n"

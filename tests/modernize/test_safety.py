@@ -2,7 +2,13 @@
 
 import pytest
 
-from hexa_kernels.modernize.survey import survey
+CONNECT = """con <- dbConnect(RPostgreSQL::PostgreSQL(),
+  dbname = Sys.getenv('WORKSPACE_DATABASE_DB_NAME'),
+  host = Sys.getenv('WORKSPACE_DATABASE_HOST'),
+  port = Sys.getenv('WORKSPACE_DATABASE_PORT'),
+  user = Sys.getenv('WORKSPACE_DATABASE_USERNAME'),
+  password = Sys.getenv('WORKSPACE_DATABASE_PASSWORD'))
+"""
 
 ADVICE = {
     # A call in an f-string, a decorator that a deployment reads, a cell that is timed
@@ -70,16 +76,61 @@ ADVICE = {
     ),
     "table-of-a-schema": (
         ".R",
-        "con <- dbConnect(RPostgreSQL::PostgreSQL(),\n"
-        "  dbname = Sys.getenv('WORKSPACE_DATABASE_DB_NAME'),\n"
-        "  host = Sys.getenv('WORKSPACE_DATABASE_HOST'),\n"
-        "  port = Sys.getenv('WORKSPACE_DATABASE_PORT'),\n"
-        "  user = Sys.getenv('WORKSPACE_DATABASE_USERNAME'),\n"
-        "  password = Sys.getenv('WORKSPACE_DATABASE_PASSWORD'))\n"
-        "dbWriteTable(con, c('gis', 'areas'), areas)\n",
+        CONNECT + "dbWriteTable(con, c('gis', 'areas'), areas)\n",
     ),
+    "named-psycopg2": (
+        ".py",
+        "import os\nfrom sqlalchemy import create_engine\n"
+        "URL = os.environ['WORKSPACE_DATABASE_URL']\n"
+        "e = create_engine(URL.replace('postgresql://', 'postgresql+psycopg2://'))\n",
+    ),
+    "mogrify": (
+        ".py",
+        "import os\nfrom sqlalchemy import create_engine\n"
+        "e = create_engine(os.environ['WORKSPACE_DATABASE_URL'])\n"
+        "sql = cursor_of(e).mogrify('%s', [1])\n",
+    ),
+    "asyncpg": (
+        ".py",
+        "import os\nfrom sqlalchemy import create_engine\n"
+        "URL = os.environ['WORKSPACE_DATABASE_URL']\n"
+        "e = create_engine(URL.replace('postgresql:', 'postgresql+asyncpg:'))\n",
+    ),
+    "fallback-database": (
+        ".py",
+        "import os\nfrom sqlalchemy import create_engine\n"
+        "e = create_engine(os.getenv('WORKSPACE_DATABASE_URL', 'sqlite://'))\n",
+    ),
+    "integer64": (".R", CONNECT + "x <- bit64::as.integer64(1)\n"),
+    "integer64-asked": (".R", CONNECT + "if (inherits(x, 'integer64')) x <- 1\n"),
     # Defaults that are kept from run to run, or that tell no type
     "kept-value": (".py", "if 'cache' not in globals():\n    cache = {}\n"),
+    "kept-nested": (".py", "if 'seen' not in globals():\n    seen = (1, [2])\n"),
+    "kept-comprehension": (
+        ".py",
+        "if 'seen' not in globals():\n    seen = {x: 0 for x in y}\n",
+    ),
+    "kept-variable": (
+        ".py",
+        "m = 1\nif 'seen' not in globals():\n    seen = m\nm += 1\n",
+    ),
+    "given-twice": (
+        ".py",
+        "if 'n' not in globals():\n    n = 1\nif 'n' not in globals():\n    n = 2\n",
+    ),
+    "given-another-kind": (
+        ".py",
+        "if 'day' not in globals():\n    day = '2024-01-01'\nday = parse(day)\n",
+    ),
+    "of-another-variable": (
+        ".R",
+        "n <- 3\nm <- if (exists('n')) n else 2\n",
+    ),
+    "two-values": (".py", "if 'pair' not in globals():\n    pair = 1, 2\n"),
+    "first-of-a-loop": (
+        ".R",
+        "for (f in files) {\n  if (!exists('first')) first <- f\n}\n",
+    ),
     "kept-call": (".py", "if 'seen' not in globals():\n    seen = set()\n"),
     "no-type": (".R", "if (!exists('START')) START <- NA\n"),
     "no-type-text": (".R", "if (!exists('START')) START <- NA_character_\n"),
@@ -91,24 +142,31 @@ ADVICE = {
         ".R",
         "openhexa <- reticulate::import('openhexa.sdk')\nsource('utils.R')\n",
     ),
-    # openhexaR brings a `con` of its own
+    # Elements that are named after paths
+    "key-of-a-dict": (
+        ".py",
+        "d = {'~/workspace/a': 1}\nx = d[f('~/workspace/a')]\n",
+    ),
+    "key-in-brackets": (".R", "x <- f('~/workspace/a')\ny[['~/workspace/a']] <- x\n"),
+    # A text that is looked at as one
+    "split-text": (".R", "x <- strsplit('~/workspace/a', '/')[[1]][[1]]\n"),
+    "begins-with": (".py", "x = [p for p in q if p.startswith('~/workspace/')]\n"),
+    "equal-text": (".R", "x <- p[p == '~/workspace/a']\n"),
+    # Python objects are wanted
+    "not-converted": (
+        ".R",
+        "openhexa <- reticulate::import('openhexa.sdk', convert = FALSE)\n",
+    ),
+    # openhexaR brings names of its own
+    "asked-for-workspace": (
+        ".R",
+        "x <- '~/workspace/a.csv'\nif (!exists('workspace')) workspace <- load_it()\n",
+    ),
     "asked-for": (
         ".R",
         "x <- '~/workspace/a.csv'\nif (!exists('con')) con <- NULL\nprint(x)\n",
     ),
 }
-
-
-@pytest.fixture
-def examined(tmp_path):
-    def examine(suffix, code):
-        path = tmp_path / f"old{suffix}"
-        path.write_text(code)
-        (result,) = survey([path])
-        assert result.error is None, result.error
-        return result
-
-    return examine
 
 
 @pytest.mark.parametrize("name", ADVICE)
@@ -132,6 +190,47 @@ def test_what_asks_another_environment_is_no_parameter(code, examined):
 
 
 @pytest.mark.parametrize(
+    ("suffix", "code"),
+    [
+        # Keys alone
+        (".py", "d = {'~/workspace/a': 1}\nx = d['~/workspace/a']\n"),
+        # A function that is there already stays
+        (".R", "if (!exists('say')) say <- function(x) cat(x)\n"),
+        (".py", "if 'say' not in globals():\n    say = lambda x: print(x)\n"),
+        (".R", "d <- c('~/workspace/a' = 1)\nx <- d[['~/workspace/a']]\n"),
+        # Mail is no connection
+        (
+            ".py",
+            "from os import environ as e\nx = e['SMTP_HOST'], e['SMTP_PORT']\n"
+            "y = e['SMTP_USERNAME'], e['SMTP_PASSWORD']\n",
+        ),
+        # The folder is known
+        (".R", "setwd(workspace_path('data'))\nwrite.csv(x, 'a.csv')\n"),
+        (
+            ".py",
+            "import os\nfrom openhexa.sdk import workspace\n"
+            "os.chdir(workspace.files_path)\nx.to_csv('a.csv')\n",
+        ),
+    ],
+)
+def test_it_is_left_alone(suffix, code, examined):
+    assert examined(suffix, code).findings == []
+
+
+def test_after_a_magic_the_folder_is_known_too(examined):
+    found = examined(".py", "%cd /home/hexa/workspace\nx.to_csv('a.csv')\n").findings
+    assert [one.rule for one in found] == ["workspace-path"]  # of the magic itself
+
+
+@pytest.mark.parametrize(
+    "before", ["", "setwd('~/workspace')\nsetwd('out')\n", "setwd(tempdir())\n"]
+)
+def test_a_file_written_to_an_unknown_folder_is_found(before, examined):
+    findings = examined(".R", f"{before}write.csv(x, 'a.csv')\nsetwd('~/workspace')\n")
+    assert "place_unknown" in [finding.reason for finding in findings.findings]
+
+
+@pytest.mark.parametrize(
     ("code", "expected"),
     [
         # `*` would become a folder; the code makes its folders itself
@@ -142,6 +241,11 @@ def test_what_asks_another_environment_is_no_parameter(code, examined):
         (
             "import os\nx = '/home/hexa/workspace/new/b.csv'\nos.makedirs(folder)",
             'f"{workspace_path()}/new/b.csv"',
+        ),
+        ("f = '/home/hexa/workspace/{}'.format", '(workspace_path() + "/{}").format'),
+        (
+            "x = 'In %s!' % '/home/hexa/workspace/50%/a'",
+            """'In %s!' % (workspace_path() + "/50%/a")""",
         ),
         # The name means something else here
         ("def f(tmp_path):\n    g('/home/hexa/tmp/a')", 'hexa_kernels.tmp_path("a")'),
@@ -170,35 +274,28 @@ def test_python_is_changed_to_what_does_the_same(code, expected, examined):
             "x <- sprintf('a: %s', '~/workspace/50%/a')",
             'paste0(workspace_path(), "/50%',
         ),
-        ("Sys.setenv(PROJ_LIB = '/opt/conda/share/proj') # x", "invisible() # x"),
+        ("use_python('/opt/conda/bin/python') # x", "invisible() # x"),
+        # dir.create() gives FALSE where the folder is there
+        (
+            "if (!dir.create(p)) stop()\nx <- '~/workspace/a/b'",
+            "paste0(workspace_path()",
+        ),
+        ("stopifnot(dir.create(p))\nx <- '~/workspace/a/b'", "paste0(workspace_path()"),
+        (
+            "tryCatch({dir.create(p)\n1}, warning = stop)\nx <- '~/workspace/a/b'",
+            "paste0(workspace_path()",
+        ),
+        ("if (dir.exists(p)) q()\nx <- '~/workspace/a'", 'x <- workspace_path("a")'),
+        ("dir.create(p)\nx <- '~/workspace/a/b'", 'x <- workspace_path("a", "b")'),
+        ("if (dir.exists(p)) q()\nx <- '~/workspace/a/b'", "paste0(workspace_path()"),
+        (
+            "x <- '~/workspace/a/b.csv'\nfile.exists(x)",
+            'x <- workspace_path("a", "b.csv")',
+        ),
     ],
 )
 def test_r_is_changed_to_what_does_the_same(code, expected, examined):
     assert expected in examined(".R", code + "\n").change.data.decode()
-
-
-HELPER = """
-log_msg <- function(text, level = "info") {{
-  if (!is.null(current_run)) current_run$log_info(text) else cat(text, "\\n")
-  {more}
-}}
-log_msg("hello")
-"""
-
-
-@pytest.mark.parametrize(
-    ("more", "safe"),
-    [
-        ("", True),
-        ("if (level == 'error') stop(text)", False),
-        ("write(text, 'run.log', append = TRUE)", False),
-        ("count <<- count + 1", False),
-    ],
-)
-def test_a_helper_that_only_logs_is_replaced(more, safe, examined):
-    findings = examined(".R", HELPER.format(more=more)).findings
-    calls = [one for one in findings if one.rule == "log-helper"][1:]
-    assert [call.safe for call in calls] == [safe]
 
 
 def test_an_import_stands_where_it_holds(examined):

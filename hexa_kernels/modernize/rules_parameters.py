@@ -1,24 +1,37 @@
-"""Habits of notebooks: defaults of parameters, and logs."""
+"""Defaults of parameters behind a test of existence."""
 
 import re
 from collections.abc import Iterator
 
 from .document import Cell
+from .obstacles import OURS
 from .rules import Finding, advise, replace, rule
 from .rules_paths import quoted
 from .syntax import Node
 
+_KINDS = ("if", "try", "assign")
+
 
 @rule("parameter-default")
 def parameter_defaults(cell: Cell) -> Iterator[Finding]:
-    for node in cell.walk("if", "try", "assign"):
+    for node in cell.walk(*_KINDS):
         if node.enclosing("function"):
             continue  # a local variable is no parameter
         shape = _default_of(node)
         if shape is None or shape[0] == "openhexa":
             continue
         name, default, target = shape
-        if reason := _unsafe(cell, default):
+        if default.kind == "function" or default.text == "Lambda":
+            continue  # of a helper
+        if cell.is_r and name in OURS:
+            reason = "asked_for"
+        elif _is_repeated(cell, node):
+            reason = "not_here"
+        elif _is_given_elsewhere(cell, node, shape):
+            reason = "given_elsewhere"
+        else:
+            reason = _unsafe(cell, default)
+        if reason:
             yield advise("parameter-default", cell, node, reason)
             continue
         opener = cell.ours("notebook_parameter")
@@ -153,14 +166,39 @@ def _got(value: Node, target: Node) -> tuple[str, Node, str] | None:
     return name.text, default, target.text
 
 
+def _is_repeated(cell: Cell, node: Node) -> bool:
+    """Whether it stands in a loop, where only the first time counts, or in a class."""
+    start = r"(async\s+)?(for|while|repeat|class)\b"
+    return any(
+        one.kind == "other" and re.match(start, cell.code(one)) for one in node.above()
+    )
+
+
+def _is_given_elsewhere(cell: Cell, node: Node, shape: tuple) -> bool:
+    """Whether the file gives the variable other values, which are no parameters."""
+    name, default, target = shape
+    definitions = cell.document.definitions[cell.language].get(name, ())
+    others = [one for one in definitions if node not in (one, *one.above())]
+    return any(
+        name != target
+        or one.value.kind != default.kind
+        or any(
+            _default_of(outer) for outer in (one, *one.above()) if outer.kind in _KINDS
+        )
+        for one in others
+    )
+
+
+# What costs nothing to call, and gives the same each time.
 _CHEAP = {
     *("c", "list", "file.path", "paste", "paste0", "as.integer", "as.Date", "Sys.Date"),
     *("os.path.join", "pathlib.Path", "datetime.date.today", "date", "datetime.date"),
     *("int", "str", "float", "Path", "format", "as.numeric", "dict", "set", "tuple"),
 }
-
-
-_CONTAINERS = {"Dict", "List", "Set"}
+_MUTABLE = {
+    *("Dict", "List", "Set", "DictComp", "ListComp", "SetComp", "GeneratorExp"),
+    *("dict", "list", "set"),
+}
 
 
 def _unsafe(cell: Cell, default: Node) -> str:
@@ -169,89 +207,28 @@ def _unsafe(cell: Cell, default: Node) -> str:
         return "first_element"
     if any(one.kind == "call" and one.text not in _CHEAP for one in default.walk()):
         return "costly_default"
-    makes = {default.text} & ({"dict", "list", "set"} | _CONTAINERS)
-    if not cell.is_r and makes and default.kind in ("other", "call"):
+    made = {one.text for one in default.walk() if one.kind in ("other", "call")}
+    if (not cell.is_r and made & _MUTABLE) or any(_varies(cell, default)):
         return "kept_value"
+    if default.text == "Tuple" and default.children:
+        is_bare = default.start == default.children[0].start
+        return "not_here" if is_bare else ""  # 1, 2: would be two arguments
     if cell.is_r and re.fullmatch(r"NA(_\w+_)?", cell.code(default)):
         return "untyped_default"
     return ""
 
 
-@rule("log-helper")
-def log_helpers(cell: Cell) -> Iterator[Finding]:
-    definitions = cell.document.definitions[cell.language]
-    for node in cell.walk("assign", "call"):
-        if node.kind == "assign":
-            if _logs(node):
-                yield advise("log-helper", cell, node, "still_called")
-            continue
-        if node.children[0].kind != "name":
-            continue
-        given = definitions.get(node.text, ())
-        if len(given) == 1 and _logs(given[0]) and given[0] not in node.above():
-            yield from _log_call(cell, node, given[0].value)
-
-
-def _logs(node: Node) -> bool:
-    """Whether it defines a function that logs, and asks for the run before."""
-    function = node.value
-    if function is None or function.kind != "function" or len(function.children) > 4:
-        return False
-    names = [one.text for one in function.children[-1].walk() if one.kind == "name"]
-    logs = any(re.search(r"(^|\.)log_[a-z]+$", name) for name in names)
-    asks = any(
-        "current_run" in one.text or "run" in one.text.split(".")[0].lower()
-        for test in function.walk()
-        if test.kind == "if"
-        for one in test.children[0].walk()
-        if one.kind == "name"
-    )
-    return logs and asks and any("current_run" in name for name in names)
-
-
-_SAYS = {
-    *("print", "cat", "message", "paste", "paste0", "format", "sprintf", "Sys.time"),
-    *("toupper", "exists", "is.null", "inherits", "getattr", "hasattr", "globals"),
-    *("str", "invisible", "switch", "do.call", "is", "identical", "isTRUE", "nzchar"),
-    *("str.upper", ".upper", ".format", ".lower", ".strip", "logging.info"),
-}
-
-
-def _does_more(function: Node) -> bool:
-    """Whether a helper also stops, writes a file, or keeps something."""
-    body = function.children[-1]
-    names = {one.text for one in function.children if one.kind == "argument"}
-    for node in body.walk():
-        if node.kind == "call" and node.text not in _SAYS:
-            name = node.text.rpartition(".")[2]
-            if not re.fullmatch(r"log_[a-z]+", name) and name not in ("upper", "lower"):
-                return True
-        if node.kind == "assign" and node.text == "<<-":
-            return True
-        if node.text in ("Raise", "Global", "Nonlocal", "AugAssign", "Assert"):
-            return True
-    return not names
-
-
-def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
-    parameters = [one for one in function.children if one.kind == "argument"]
-    level = parameters[1].value if len(parameters) == 2 else None
-    is_known = len(parameters) == 1 or (level is not None and level.text == "info")
-    names = [one.text for one in parameters]
-    labels = {one.text for one in node.arguments if one.text}
-    fits = labels <= {*names} and len(node.arguments) <= len(names)
-    if _does_more(function):
-        yield advise("log-helper", cell, node, "does_more")
-        return
-    if not is_known or not fits:
-        code = f"{cell.ours('run_log')}(…)"
-        yield advise("log-helper", cell, node, "other_signature", code=code)
-        return
-    callee = node.children[0]
-    edits = [(callee.start, callee.end, cell.ours("run_log"))]
-    for argument in node.arguments:
-        if argument.text:
-            label = ("message", "level")[names.index(argument.text)]
-            end = argument.start + len(argument.text)
-            edits.append((argument.start, end, label))
-    yield replace("log-helper", cell, node, edits, needs="run_log")
+def _varies(cell: Cell, default: Node) -> Iterator[bool]:
+    """Tell of each name in a default whether it may have another value next time."""
+    for node in default.walk():
+        owner = node.parent
+        is_callee = owner.kind == "call" and owner.children[0] is node
+        if node.kind == "name" and "." not in node.text and not is_callee:
+            value = cell.resolve(node)
+            yield value.kind not in ("text", "constant", "call", "template")
+            yield any(
+                one.children and one.children[0].text == node.text
+                for other in cell.document.cells
+                for one in other.walk("other")
+                if one.text == "AugAssign"
+            )

@@ -1,0 +1,108 @@
+"""What else of a file keeps a change from doing the same."""
+
+import re
+from functools import lru_cache
+
+from .document import Cell, Document
+from .log_helpers import does_more, logs
+from .python_in_r import sdk_imports
+from .syntax import Node, last_name
+
+
+def obstacle(cell: Cell, node: Node, edits: list) -> str:
+    """Give the reason why nothing may change here, whatever the rule; else ""."""
+    if any(cell.has_comment(start, end) for start, end, _ in edits):
+        return "comment"
+    if cell.is_r and asks_for_ours(cell.document):
+        return "asked_for"
+    # Before Python 3.12, what is in an f-string does not know its place. A pipeline's
+    # decorators are read, not run; what %%timeit defines holds there only.
+    is_timeit = re.match(r"\s*%%timeit", cell.text)
+    if node.enclosing("template") or is_timeit or _is_decoration(cell, node):
+        return "not_here"
+    return ""
+
+
+def _is_decoration(cell: Cell, node: Node) -> bool:
+    parts = (one for one in (node, *node.above()) if one.parent)
+    return not cell.is_r and any(
+        one.parent.kind == "function" and one.kind not in ("argument", "block")
+        for one in parts
+    )
+
+
+OURS = {
+    *("workspace", "openhexa", "con", "current_run", "current_pipeline"),
+    *("workspace_path", "tmp_path", "run_log", "notebook_parameter"),
+}
+
+
+@lru_cache(maxsize=1)  # files come one after the other
+def asks_for_ours(document: Document) -> bool:
+    """Whether R code behaves otherwise once openhexaR is attached."""
+    if document.attaches_us("r"):
+        return False
+    gone = {one.whole for one in sdk_imports(document) if not one.reason}
+    for call in document.calls("exists", "get0"):
+        name, above = call.argument("x", 0), [*call.above()]
+        if name is None or name.text not in OURS or gone & {*above}:
+            continue
+        # A log helper is replaced too; who else calls it, logs all the same.
+        if not any(_only_logs(one) for one in above):
+            return True
+    return False
+
+
+def _only_logs(node: Node) -> bool:
+    return node.kind == "assign" and logs(node) and not does_more(node.value)
+
+
+_MAKERS = ("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir")
+_ASKERS = ("dir.exists", "dir_exists", "os.path.isdir", ".is_dir")
+_EXISTS = {"file.exists", "file_exists", "os.path.exists"}
+
+
+@lru_cache(maxsize=1)
+def notices_folders(document: Document) -> bool:
+    """Whether code does something else where a folder is there already."""
+    if document.calls(*_MAKERS, *_ASKERS):
+        return True
+    calls = ((cell, node) for cell in document.cells for node in cell.walk("call"))
+    return any(
+        _looks_at_making(cell, node)
+        if node.text == "dir.create"
+        else _asks_for_folder(cell, node)
+        for cell, node in calls
+    )
+
+
+def _asks_for_folder(cell: Cell, call: Node) -> bool:
+    """Whether it may ask for a folder: for all but a text with an extension."""
+    is_method = last_name(call) == "exists" and call.text != "exists"
+    if call.text not in _EXISTS and not is_method:
+        return False
+    owner = cell.resolve(Node("name", 0, 0, call.text.rpartition(".")[0]))
+    asked = [cell.resolve(one) or one for one in call.walk() if one is not call]
+    texts = [t.text for one in [owner, *asked] for t in one.walk() if t.kind == "text"]
+    return not (texts and re.search(r"\.\w+$", texts[-1]))
+
+
+def _looks_at_making(cell: Cell, node: Node) -> bool:
+    """Of a folder that is there, dir.create() gives FALSE, with a warning."""
+    above = {one.text for one in node.above() if one.kind == "call"}
+    catches = above & {"tryCatch", "try_fetch", "withCallingHandlers"}
+    return bool(catches) or not cell.is_statement(node)
+
+
+@lru_cache(maxsize=1)
+def names_of_elements(document: Document) -> set[str]:
+    """Give the texts that name elements: of dicts, of vectors of R, in brackets."""
+    labels = {node.text for cell in document.cells for node in cell.walk("argument")}
+    keys = {
+        one.text
+        for cell in document.cells
+        for node in cell.walk("index")
+        for one in node.children[1:]
+        if one.kind == "text"
+    }
+    return labels | keys

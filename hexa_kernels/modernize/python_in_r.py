@@ -1,0 +1,149 @@
+"""What R code of a file uses Python for: the SDK, or more."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from .syntax import Node
+
+if TYPE_CHECKING:
+    from .document import Cell, Document
+
+_PYTHON_OBJECTS = {
+    *("iterate", "iter_next", "as_iterator", "py_to_r", "r_to_py", "py_call"),
+    *("py_run_string", "py_run_file", "source_python", "py_eval", "py_get_attr"),
+    *("import_from_path", "import_main", "import_builtins", "py_available"),
+    *("py_module_available", "py_has_attr", "repl_python", "py_install"),
+}
+_PYTHON_PACKAGES = {"rgee", "keras", "keras3", "tensorflow", "tfdatasets", "spacyr"}
+_MIRRORED = {"workspace", "current_run", "current_pipeline"}
+
+
+@lru_cache(maxsize=1)  # files come one after the other
+def uses_python(document: "Document") -> bool:
+    """Whether R code goes on to use Python, or objects of Python, beside the SDK."""
+    own = "py" in document.definitions["r"]
+    nodes = ((cell, one) for cell in document.cells if cell.is_r for one in cell.nodes)
+    for cell, node in nodes:
+        if node.kind == "name" and node.text.startswith("py.") and not own:  # py$total
+            return True
+        if node.kind not in ("call", "name"):
+            continue
+        attached = node.text in ("library", "require", "requireNamespace")
+        packages = {one.text for one in node.walk()} if attached else set()
+        if node.text in _PYTHON_OBJECTS or packages & _PYTHON_PACKAGES:
+            return True
+        is_asked = node.text == "py_config" and node.kind == "call"
+        if is_asked and not cell.is_statement(node):  # py_config()$python
+            return True
+        module = _module(node)
+        if module is not None and module.text != "openhexa.sdk":
+            return True
+    return False
+
+
+def _module(node: Node) -> Node | None:
+    return node.argument("module", 0) if node.text == "import" else None
+
+
+@dataclass
+class SdkImport:
+    """An import of the SDK into R.
+
+    Attributes
+    ----------
+    cell : Cell
+    node : Node
+        The call.
+    whole : Node
+        With all around it that only catches, keeps or asks for the import.
+    reason : str
+        Why it must stay: an entry of "reasons" in rules.json; else empty.
+    """
+
+    cell: "Cell"
+    node: Node
+    whole: Node
+    reason: str
+
+
+@lru_cache(maxsize=1)
+def sdk_imports(document: "Document") -> list[SdkImport]:
+    """Find the imports of the SDK."""
+    reads_others = bool(document.calls("source", "sys.source"))
+    return [
+        SdkImport(cell, node, whole, _reason(cell, node, whole, reads_others))
+        for cell, node in _imports(document)
+        for whole in [_with_guards(node)]
+    ]
+
+
+def _imports(document: "Document") -> Iterator[tuple["Cell", Node]]:
+    for cell in document.cells:
+        for node in cell.walk("call") if cell.is_r else ():
+            module = _module(node)
+            if module is not None and module.text == "openhexa.sdk":
+                yield cell, node
+
+
+def _reason(cell: "Cell", node: Node, whole: Node, reads_others: bool) -> str:
+    has_options = len(node.arguments) > 1  # such as convert = FALSE
+    others = _used_of_sdk(cell, node) - _MIRRORED
+    if uses_python(cell.document) or others or has_options:
+        return "uses_python"
+    if reads_others:
+        return "other_files"
+    return "comment" if cell.has_comment(whole.start, whole.end) else ""
+
+
+def _used_of_sdk(cell: "Cell", imported: Node) -> set[str]:
+    """Name the members that the file asks the imported SDK for."""
+    names = (n.text for c in cell.document.cells if c.is_r for n in c.walk("name"))
+    parts = [name.split(".") for name in names]
+    sdk = {"openhexa"}
+    if imported.parent.kind == "assign":
+        sdk.add(imported.parent.children[0].text)
+    return {part[1] for part in parts if len(part) > 1 and part[0] in sdk}
+
+
+_HANDLERS = {"tryCatch", "try", "suppressWarnings", "suppressMessages", "invisible"}
+_HARMLESS = {"library", "require", "requireNamespace", "message", "print", "cat"}
+
+
+def _with_guards(node: Node) -> Node:
+    """Climb through what only catches, keeps or asks for the import."""
+    whole = node
+    while (outer := node.parent) is not None:
+        if outer.kind == "argument" and _takes_sdk(outer.parent):
+            outer = outer.parent
+        elif not (
+            (outer.kind == "assign" and outer.children[0].text == "openhexa")
+            or (outer.kind == "block" and _only_imports(outer, node))
+            or _asks_for_sdk(outer, node)
+        ):
+            break
+        node = outer
+        if node.kind != "block":
+            whole = node
+    return whole
+
+
+def _takes_sdk(call: Node) -> bool:
+    given = call.argument("x", 0) if call.text == "assign" else None
+    return call.text in _HANDLERS or (given is not None and given.text == "openhexa")
+
+
+def _only_imports(block: Node, node: Node) -> bool:
+    owner = block.parent
+    if owner is None or owner.kind not in ("argument", "if"):
+        return False
+    others = [one for one in block.children if one is not node]
+    return all(one.kind == "call" and one.text in _HARMLESS for one in others)
+
+
+def _asks_for_sdk(outer: Node, node: Node) -> bool:
+    if outer.kind != "if" or len(outer.children) != 2 or outer.children[0] is node:
+        return False
+    names = {one.text for one in outer.children[0].walk()}
+    return "openhexa" in names and bool(names & {"exists", "is.null"})
