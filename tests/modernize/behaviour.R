@@ -7,8 +7,8 @@ local({
   the <- openhexaR:::the
   run <- function(code) {
     rm(list = ls(globalenv(), all.names = TRUE), envir = globalenv())
-    for (name in intersect(c("openhexa:startup", "package:openhexaR"), search())) {
-      detach(name, character.only = TRUE)
+    if ("package:openhexaR" %in% search()) {
+      detach("package:openhexaR", character.only = TRUE)
     }
     the$defaults <- NULL
     unlink(path.expand(c("~/workspace", "~/tmp")), recursive = TRUE)

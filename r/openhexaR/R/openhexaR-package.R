@@ -28,8 +28,10 @@ startup_name <- "openhexa:startup"
 
 .onAttach <- function(libname, pkgname) {
   if (!startup_name %in% search()) {
-    # By name: attach() in a package is refused by R CMD check, being mostly a mistake.
-    do.call("attach", list(what = NULL, pos = 2L, name = startup_name))
+    # Behind the package: detach() counts places, and takes this one out first. By name:
+    # attach() in a package is refused by R CMD check, being mostly a mistake.
+    place <- match(paste0("package:", pkgname), search(), nomatch = 1L) + 1L
+    do.call("attach", list(what = NULL, pos = place, name = startup_name))
     load_driver_with_dbi()
     makeActiveBinding(
       "con",

@@ -188,3 +188,19 @@ test_that("what the server answers is told apart from silence", {
     "openhexa_error_database_unreachable"
   )
 })
+
+test_that("detaching takes away the package and `con`, and nothing else", {
+  code <- paste(
+    "before <- search()",
+    "suppressMessages(library(openhexaR))",
+    "stopifnot(bindingIsActive('con', as.environment('openhexa:startup')))",
+    "detach('package:openhexaR')",
+    "stopifnot(identical(search(), before))",
+    "suppressMessages(library(openhexaR))",
+    "cat('openhexa:startup' %in% search())",
+    sep = "; "
+  )
+  program <- file.path(R.home("bin"), "Rscript")
+  shown <- system2(program, c("--no-init-file", "-e", shQuote(code)), stdout = TRUE)
+  expect_equal(shown, "TRUE")
+})
