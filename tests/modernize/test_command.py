@@ -35,7 +35,7 @@ def test_findings_are_listed_counted_and_timed(cli, script):
         f"{script}\n"
         "  line 1: Path of the workspace written out [workspace-path]\n"
         '    → workspace_path("a.csv")\n'
-        "  line 2: Password, token or key in the code [secret-in-code]\n"
+        "  line 2: Password, token or key written out [secret-in-code]\n"
         "    by hand: it must be changed where it was issued\n"
         "2 findings in 1 of 1 files: 1 can be changed for you, 1 are for you to "
         "change.\n"
@@ -50,7 +50,7 @@ def test_findings_are_listed_counted_and_timed(cli, script):
 def test_french(cli, script, setenv):
     setenv({"HEXA_LANG": "fr"})
     done = cli(script)
-    assert "ligne 2 : Mot de passe, jeton ou clé dans le code" in done.output
+    assert "ligne 2 : Mot de passe, jeton ou clé écrit en clair" in done.output
     assert "Environ 17 minutes gagnées." in done.output
 
 
