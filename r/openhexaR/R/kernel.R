@@ -7,8 +7,8 @@
 #'
 #' Differences to a plain start: no `.RData` is restored; a profile that stops with an
 #' error does not stop the kernel; a `.Renviron` cannot replace a `WORKSPACE_*` or
-#' `HEXA_*` variable that the server has set; text is UTF-8 in any locale; a cell that is
-#' refused because one before it failed is over, and no longer shown as running.
+#' `HEXA_*` variable that the server has set; text is UTF-8 in any locale; a cell that
+#' is refused because one before it failed is over, and no longer shown as running.
 #'
 #' @param connection_file String: path of the connection file that Jupyter wrote.
 #' @returns Does not return before the kernel is shut down.
