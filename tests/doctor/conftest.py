@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hexa_kernels.contract import contract
+
 from ..conftest import require
 
 BIN = Path(sys.executable).parent
@@ -37,6 +39,14 @@ def look(name, before="true", **options):
     found = json.loads(shell(f"{before}\n{LOOK}", **options).splitlines()[-1])
     (check,) = [check for check in found if check["name"] == name]
     return check
+
+
+@pytest.fixture
+def no_default(monkeypatch, tmp_path):
+    """As on a machine where nothing is at the places that OpenHEXA has."""
+    for fact in ("files_path", "tmp_path"):
+        entry = contract()["variables"][fact]
+        monkeypatch.setitem(entry, "default", str(tmp_path / "home/hexa" / fact))
 
 
 @pytest.fixture

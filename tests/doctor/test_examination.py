@@ -80,7 +80,9 @@ def checks_of(done):
     return {check["name"]: check for check in json.loads(done.output)["checks"]}
 
 
-def test_without_a_workspace_one_is_made_by_the_remedy(doctor, tmp_path, monkeypatch):
+def test_without_a_workspace_one_is_made_by_the_remedy(
+    doctor, tmp_path, monkeypatch, no_default
+):
     monkeypatch.chdir(tmp_path)
     broken = checks_of(doctor("--json"))["files"]
     assert (broken["state"], broken["code"]) == ("failed", "workspace_none")

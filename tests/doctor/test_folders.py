@@ -20,13 +20,16 @@ def test_an_absent_folder_is_made_by_the_remedy(name, tmp_path, setenv):
     assert look(name)["code"] == "folder_fine"
 
 
-def test_a_workspace_that_is_not_open_is_opened_by_the_remedy(tmp_path, clean_env):
+def test_a_workspace_that_is_not_open_is_opened_by_the_remedy(
+    tmp_path, clean_env, no_default
+):
     shell(f"hexa-kernels init '{tmp_path}/mine'")
-    broken = look("files", f"cd '{tmp_path}/mine/workspace'")
-    assert (broken["state"], broken["code"]) == ("failed", "workspace_closed")
-    assert broken["remedy"] == f"hexa-kernels lab {tmp_path}/mine"
+    clean_env.chdir(tmp_path / "mine/workspace")
+    broken = folders.files()
+    assert (broken.state, broken.code) == ("failed", "workspace_closed")
+    assert broken.remedy == f"hexa-kernels lab {tmp_path}/mine"
     with lab.running(tmp_path / "mine"):
-        assert look("files")["code"] == "folder_fine"
+        assert folders.files().code == "folder_fine"
 
 
 def test_a_closed_folder_is_opened_by_the_remedy(files, without_rights):
