@@ -124,9 +124,14 @@ def begin(run: Callable):
 
 def _failed(what: str, error: Exception, hide: Callable[[str], str]) -> Check:
     if isinstance(error, OpenHexaError):
-        return Check(what, "failed", error.message, error.hint, code=error.code)
+        return failed_check(what, error)
     text = (str(error).splitlines() or [""])[0]
     return Check(what, "failed", hide(f"{type(error).__name__}: {text}"))
+
+
+def failed_check(what: str, error: OpenHexaError, name: str = "") -> Check:
+    """Say an error of ours as the outcome of a check."""
+    return Check(what, "failed", error.message, error.hint, name=name, code=error.code)
 
 
 def text_lines(checks: list[Check]) -> list[str]:

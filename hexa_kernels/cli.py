@@ -7,6 +7,7 @@ import click
 
 from . import __version__, environment
 from .console import Group, confirm, said_warnings
+from .errors import DirectoryGoneError, OpenHexaError
 from .kernel_commands import install, list_kernels, uninstall
 from .local.run_command import run
 from .modernize.command import modernize
@@ -25,6 +26,10 @@ def main():
 
     Each command says with --help what it changes, and has an example.
     """
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise DirectoryGoneError() from None
 
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -147,9 +152,13 @@ def doctor(as_json, folder):
     if folder is None and not environment.is_cloud():
         is_open = environment.is_set("files_path")
         folder = None if is_open else workspace_yaml.nearest_workspace(Path.cwd())
-    variables = workspace_yaml.read(folder).variables() if folder else {}
+    variables, problem = {}, None
+    try:
+        variables = workspace_yaml.read(folder).variables() if folder else {}
+    except OpenHexaError as error:  # the rest is looked at all the same
+        problem = error
     with environment.applied(variables):
-        report = examine()
+        report = examine(problem)
     if as_json:
         found = {"version": __version__, **report.as_dict()}
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))

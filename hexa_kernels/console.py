@@ -20,8 +20,8 @@ def confirm(question: str) -> None:
         raise click.Abort
 
 
-class Command(click.Command):
-    """A command that shows our errors as a code, what is wrong and what to do."""
+class _Coded:
+    """Shows our errors as a code, what is wrong and what to do."""
 
     def invoke(self, context):
         try:
@@ -31,7 +31,11 @@ class Command(click.Command):
             context.exit(1)
 
 
-class Group(click.Group):
+class Command(_Coded, click.Command):
+    """A command that shows our errors so."""
+
+
+class Group(_Coded, click.Group):
     """A group of such commands."""
 
     command_class = Command

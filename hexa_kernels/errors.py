@@ -165,6 +165,10 @@ class PathError(OpenHexaError):
     """A file or folder is not where, or not what, it must be."""
 
 
+class DirectoryGoneError(PathError):
+    code = "directory_gone"
+
+
 class PathOutsideError(PathError):
     code = "path_outside"
 

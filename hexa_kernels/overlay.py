@@ -81,8 +81,8 @@ def take_away(folder: Path) -> str | None:
                 saved.replace(current)
                 return "restored"
             saved.unlink()  # somebody installed another one since
-        elif ours:
-            _remove(folder)
+        elif ours or (folder.name.startswith("openhexa-") and not _read(current)):
+            _remove(folder)  # also where kernel.json is damaged
             return "removed"
         elif not any(folder.iterdir()):  # `put` was ended before its first rename
             folder.rmdir()

@@ -45,6 +45,16 @@ def test_without_r_python_alone_is_installed_and_r_is_said_to_be_missing(
     assert "[r_missing]" in done.output
 
 
+def test_a_working_directory_that_is_gone_is_said(cli, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for command in (["doctor"], ["init", "x"], ["list"]):
+        done = cli(*command)
+        assert done.exit_code == 1
+        assert "[directory_gone]" in done.output
+
+
 def test_install_with_another_name_list_and_uninstall(cli, tmp_path, setenv):
     options = ["--kernel", "python", "--name", "mine", "--display-name", "Mine"]
     done = cli("install", "--prefix", tmp_path, *options)

@@ -201,6 +201,13 @@ def test_of_a_linked_folder_the_link_is_removed(tmp_path):
     assert state(checkout) == before
 
 
+def test_a_damaged_kernelspec_of_ours_is_removed(tmp_path):
+    folder = kernelspec.install("python", prefix=tmp_path)
+    (folder / "kernel.json").write_text("{bad")
+    assert overlay.take_away(folder) == "removed"
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize("name", ["..", "/tmp", "a/b", "."])
 def test_a_path_is_no_name_of_a_kernel(name):
     with pytest.raises(KernelNameInvalidError):

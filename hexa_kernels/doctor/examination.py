@@ -6,8 +6,9 @@ from functools import partial
 from time import monotonic
 
 from .. import environment
-from ..checks import Check, Report, begin
+from ..checks import Check, Report, begin, failed_check
 from ..contract import phrase
+from ..errors import OpenHexaError
 from . import credentials, database, folders, interpreters, libraries, server
 from .findings import check_name, finding
 
@@ -53,11 +54,15 @@ def quick_checks() -> list[Check]:
     return _run(QUICK, QUICK_TIMEOUT_S)
 
 
-def examine(timeout_s: float = SLOW_TIMEOUT_S) -> Report:
+def examine(
+    problem: OpenHexaError | None = None, timeout_s: float = SLOW_TIMEOUT_S
+) -> Report:
     """Look at everything: also start R and the kernels, ask the database and OpenHEXA.
 
     Parameters
     ----------
+    problem : OpenHexaError, optional
+        Why the workspace did not open.
     timeout_s : float
         For each check; all of them run at once.
 
@@ -72,6 +77,8 @@ def examine(timeout_s: float = SLOW_TIMEOUT_S) -> Report:
     ['ok']
     """
     checks = _run((*QUICK, *SLOW), timeout_s)
+    if problem is not None and all(check.code != problem.code for check in checks):
+        checks.insert(0, failed_check(check_name("workspace"), problem, "workspace"))
     return Report(title(checks), checks)
 
 

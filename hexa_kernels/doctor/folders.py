@@ -52,6 +52,10 @@ def _folder(check: str, path: Path) -> Check:
 
 def _absent(check: str, path: Path) -> Check:
     """Tell a folder that is to be made from a workspace that is to be opened."""
+    if path.exists():
+        fact = "tmp_path" if check == "scratch" else "files_path"
+        name = environment.variable(fact)
+        return finding(check, "folder_is_file", path=path, variable=name)
     is_chosen = environment.is_set("files_path")
     if is_chosen or environment.is_cloud():
         return finding(check, "folder_absent", path=path)

@@ -91,6 +91,7 @@ def r_packages() -> list[Check]:
 
 def _ask_r(code: str, library: str | None) -> str:
     variables = environment.snapshot() | ({"R_LIBS": library} if library else {})
+    variables.pop("R_HOME", None)  # R warns of another one, among its answers
     try:
         done = subprocess.run(
             ["Rscript", "--no-init-file", "-e", code],

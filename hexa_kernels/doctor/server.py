@@ -21,6 +21,7 @@ def server() -> Check:
     from openhexa.graphql.graphql_client.exceptions import (
         GraphQLClientError,
         GraphQLClientGraphQLMultiError,
+        GraphQLClientHttpError,
     )
     from openhexa.sdk.utils import OpenHexaClient
 
@@ -35,6 +36,12 @@ def server() -> Check:
         workspace = client.get_data(answer)["workspace"]
     except GraphQLClientGraphQLMultiError:
         workspace = None  # it answers: whoever it does not know sees nothing
+    except GraphQLClientHttpError as error:
+        if error.status_code in (401, 403):
+            workspace = None
+        else:
+            reason = f"HTTP {error.status_code}"
+            return finding("server", "server_silent", server=name, reason=reason)
     except (httpx.HTTPError, httpx.InvalidURL, GraphQLClientError) as error:
         reason = environment.hide_secrets(str(error)) or type(error).__name__
         return finding("server", "server_silent", server=name, reason=reason)

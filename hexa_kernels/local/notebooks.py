@@ -1,9 +1,11 @@
 """Run a notebook as a pipeline of OpenHEXA does, before it is scheduled."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from keyword import iskeyword
 from pathlib import Path
 
 from .. import environment
@@ -12,6 +14,7 @@ from ..errors import (
     FileUnreadableError,
     FileUnwritableError,
     FolderNotWritableError,
+    InvalidArgumentError,
     KernelFailedError,
     KernelNotFoundError,
     KernelNotNamedError,
@@ -24,6 +27,12 @@ from .lab import running
 from .workspace_yaml import nearest_workspace
 
 OUTPUTS = ".runs_outputs"
+
+
+_RESERVED_IN_R = {
+    *("if", "else", "repeat", "while", "function", "for", "next", "break", "in"),
+    *("TRUE", "FALSE", "NULL", "Inf", "NaN", "NA"),
+}
 
 
 def run(
@@ -51,12 +60,16 @@ def run(
     ------
     NotebookUnreadableError, KernelNotNamedError, KernelNotFoundError
         Before anything is started.
+    InvalidArgumentError
+        If a parameter cannot be the name of a variable.
     WorkspaceMissingError
         If there is no workspace.
     NotebookFailedError, KernelFailedError, FileUnwritableError
         As by ``execute``.
     """
-    find_kernel(notebook, kernel)
+    _, language = find_kernel(notebook, kernel)
+    for name in parameters or ():
+        _check_parameter(name, language)
     with _workspace(notebook, folder) as home:
         return execute(
             notebook, home, output=output, kernel=kernel, parameters=parameters
@@ -160,6 +173,17 @@ def find_kernel(notebook: Path, chosen: str | None = None) -> tuple[str, str]:
     return name, installed[name.lower()]["spec"]["language"]
 
 
+def _check_parameter(name: str, language: str) -> None:
+    """Refuse what is no name of a variable, before papermill writes it into code."""
+    if language == "R":
+        is_name = re.fullmatch(r"(?!\d)[\w.]+", name) and name not in _RESERVED_IN_R
+    else:
+        is_name = name.isidentifier() and not iskeyword(name)
+    if not is_name:
+        expected = phrase("a_variable_name", environment.language())
+        raise InvalidArgumentError(argument="-p", expected=expected, actual=name)
+
+
 def _read(path: Path):
     with needing("lab", "run_workspace"):
         import nbformat
@@ -260,8 +284,8 @@ def read_parameters(
 
     Raises
     ------
-    FileUnreadableError
-        If a file is no YAML mapping.
+    FileMissingError, FileUnreadableError
+        If a file is not there, or no YAML mapping.
     """
     found = {}
     for file in files:
@@ -276,6 +300,8 @@ def _read_mapping(file: Path) -> dict:
 
     try:
         return dict(read_yaml_file(str(file)) or {})
+    except FileNotFoundError as error:
+        raise missing_file(str(file), file, str(Path.cwd())) from error
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         reason = getattr(error, "problem", None) or phrase(
             "a_mapping", environment.language()

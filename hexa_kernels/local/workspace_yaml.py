@@ -18,6 +18,7 @@ from ..contract import contract, phrase
 from ..errors import (
     FolderNotWritableError,
     FolderOccupiedError,
+    InvalidEnvironmentError,
     WorkspaceExistsError,
     WorkspaceMissingError,
     WorkspaceYamlKeyError,
@@ -136,6 +137,9 @@ class Workspace:
 
     def variables(self) -> dict[str, str]:
         """Give the environment variables of the workspace, as the SDK makes them."""
+        for problem in environment.check():  # which the SDK's import stumbles over
+            if isinstance(problem, InvalidEnvironmentError):
+                raise problem
         from openhexa.sdk.pipelines.utils import get_local_workspace_config
 
         found = get_local_workspace_config(self.folder)

@@ -103,6 +103,29 @@ def test_a_variable_that_cannot_work_is_said(setenv, monkeypatch):
     assert (mended.state, mended.code) == ("ok", "variables_fine")
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("workspace: [oops", "workspace_yaml_syntax"), ("", "workspace_yaml_value")],
+)
+def test_a_workspace_that_does_not_open_stops_no_check(text, code, doctor, tmp_path):
+    (tmp_path / "workspace.yaml").write_text(text)
+    done = doctor("--json", "--workspace", str(tmp_path))
+    found = checks_of(done)
+    assert done.exit_code == 1
+    assert found["workspace"]["state"] == "failed"
+    assert found["workspace"]["code"].startswith("workspace_yaml")
+    assert found["python"]["state"] == "ok"
+
+
+def test_a_wrong_variable_stops_no_check(doctor, tmp_path, monkeypatch):
+    shell(f"hexa-kernels init '{tmp_path}/mine'")
+    monkeypatch.chdir(tmp_path / "mine")
+    monkeypatch.setenv("HEXA_ENVIRONMENT", "NONSENSE")
+    found = checks_of(doctor("--json"))
+    assert found["workspace"]["code"] == "invalid_environment"
+    assert found["python"]["state"] == "ok"
+
+
 def test_json_is_what_is_documented(doctor, files):
     done = doctor("--json")
     assert done.exit_code == 1

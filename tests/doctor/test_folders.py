@@ -32,6 +32,16 @@ def test_a_workspace_that_is_not_open_is_opened_by_the_remedy(
         assert folders.files().code == "folder_fine"
 
 
+def test_a_file_in_the_place_of_a_folder_is_given_up_by_the_remedy(
+    tmp_path, clean_env, no_default
+):
+    (tmp_path / "file").touch()
+    clean_env.setenv("WORKSPACE_FILES_PATH", str(tmp_path / "file"))
+    broken = look("files")
+    assert (broken["state"], broken["code"]) == ("failed", "folder_is_file")
+    assert look("files", remedy_of(broken))["code"] != "folder_is_file"
+
+
 def test_a_closed_folder_is_opened_by_the_remedy(files, without_rights):
     files.chmod(0o500)
     broken = look("files", within=without_rights)

@@ -67,6 +67,12 @@ def test_r_that_is_broken_is_said_with_what_it_says(tmp_path, setenv):
     assert interpreters.r().code == "r_fine"
 
 
+def test_another_home_of_r_is_no_answer_of_r(setenv):
+    setenv({"R_HOME": "/nope"})
+    assert "WARNING" not in interpreters.r().found
+    assert interpreters.r_packages()[0].code == "packages_fine"
+
+
 @pytest.fixture
 def jupyter(tmp_path, setenv, monkeypatch):
     """Let Jupyter find the kernels of one folder, here and in what is installed."""

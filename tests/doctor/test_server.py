@@ -64,6 +64,11 @@ def test_a_server_out_of_order_is_said(fault, ask):
     assert "curl" in broken.remedy
 
 
+@pytest.mark.parametrize(("number", "code"), [(401, "refuses"), (500, "silent")])
+def test_an_answer_that_is_none_is_told_from_a_refusal(number, code, ask):
+    assert ask("187", faults=[status(number)]).code == f"server_{code}"
+
+
 @pytest.mark.parametrize(
     "address", ["notaurl", "https://h:99999", "https://", "ftp://h", "http://[::1"]
 )

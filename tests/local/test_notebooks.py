@@ -138,7 +138,21 @@ def test_a_file_without_parameters_is_refused(write, tmp_path):
         assert done.code == 1
         assert done.err.startswith("[file_unreadable]"), text
     done = run(write("1"), "-f", tmp_path / "absent.yaml")
-    assert (done.code, done.err[:17]) == (1, "[file_unreadable]")
+    assert (done.code, done.err[:14]) == (1, "[file_missing]")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "name"),
+    [
+        *(("openhexa-python", name) for name in ("class", "bad name", "1st", "a.b")),
+        *(("openhexa-r", name) for name in ("if", "bad name", "1st", "TRUE")),
+    ],
+)
+def test_what_is_no_name_of_a_variable_is_refused(kernel, name, write):
+    done = run(write("1", kernel=kernel), "-p", name, "3")
+    assert done.code == 1
+    assert done.err.startswith("[invalid_argument]")
+    assert name in done.err
 
 
 FAILS = {

@@ -34,6 +34,11 @@ check_folder <- function(check, path) {
 
 # A folder that is to be made, or a workspace that is to be opened.
 absent <- function(check, path) {
+  if (file.exists(path)) {
+    fact <- if (check == "scratch") "tmp_path" else "files_path"
+    variable <- env_variable(fact)
+    return(finding(check, "folder_is_file", path = path, variable = variable))
+  }
   if (env_is_set("files_path") || is_cloud()) {
     return(finding(check, "folder_absent", path = path))
   }

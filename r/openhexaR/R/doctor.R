@@ -134,6 +134,9 @@ check_python <- function() {
   if (!nzchar(program)) {
     return(NULL)
   }
+  before <- Sys.getenv("LD_LIBRARY_PATH", NA)
+  Sys.unsetenv("LD_LIBRARY_PATH") # R's own, by which Python would find another one
+  on.exit(if (!is.na(before)) Sys.setenv(LD_LIBRARY_PATH = before))
   lines <- suppressWarnings(
     system2(program, c("doctor", "--json"), stdout = TRUE, stderr = FALSE, timeout = 90)
   )
