@@ -76,6 +76,9 @@ def examine(
     >>> [check.state for check in examine().checks if check.name == "database"]
     ['ok']
     """
+    # Threads that import it at once may find it, and asyncio below it, half made.
+    import jupyter_client  # noqa: F401
+
     checks = _run((*QUICK, *SLOW), timeout_s)
     if problem is not None and all(check.code != problem.code for check in checks):
         checks.insert(0, failed_check(check_name("workspace"), problem, "workspace"))
