@@ -47,4 +47,44 @@ def does_more(function: Node) -> bool:
             return True
         if node.text in ("Raise", "Global", "Nonlocal", "AugAssign", "Assert"):
             return True
-    return not names
+    return not names or _logs_otherwise(function)
+
+
+def logs_at(function: Node, level: str | None) -> bool:
+    """Whether a helper that is given a level, or takes none, logs at it."""
+    nodes = [*function.children[-1].walk()]
+    found = (_LOG.search(one.text) for one in nodes if one.kind in ("name", "call"))
+    named = {match[1] for match in found if match}
+    # getattr(current_run, f"log_{level}"), do.call(paste0("log_", level), …)
+    is_any = any(one.kind == "text" and one.text.startswith("log_") for one in nodes)
+    if len(function.children) == 2:
+        return named == {"info"} and not is_any
+    return level in _LEVELS and (is_any or level in named)
+
+
+_LOG = re.compile(r"(?:^|\.)log_([a-z]+)$")
+_LEVELS = {"debug", "info", "warning", "error", "critical"}
+
+
+def _logs_otherwise(function: Node) -> bool:
+    """Whether something else decides what is logged, or another text is."""
+    names = {one.text for one in function.children if one.kind == "argument"}
+    for node in function.children[-1].walk():
+        if node.kind == "call" and _LOG.search(node.text) and node.arguments:
+            given = node.arguments[0].value
+            if given is None or given.text not in names:
+                return True
+        if node.kind == "if":
+            asked = (one for one in node.children[0].walk() if one.kind == "name")
+            if any(
+                one.text not in names and not _RUN.search(one.text) for one in asked
+            ):
+                return True
+    return False
+
+
+# In a test: the run, or a function.
+_RUN = re.compile(
+    r"(?i)run|hexa|workspace|pipeline|^(NULL|None|exists|is\.null|inherits|isTRUE|globals"
+    r"|hasattr|getattr|identical|nzchar|is|Environment|environment)$"
+)

@@ -1,6 +1,7 @@
 """Rules: each is an entry of rules.json and one function that finds it in a cell."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -86,7 +87,7 @@ def text_rule(function):
 
 def replace(name: str, cell: Cell, node: Node, edits: list, *, needs: str) -> Finding:
     """Find something in whose place ``edits`` put a call of ours, ``needs``."""
-    edits = sorted(edits)
+    edits = sorted(_apart(cell.text, edit) for edit in edits)
     if reason := obstacle(cell, node, edits):
         return advise(name, cell, node, reason)
     start = min(node.start, edits[0][0])
@@ -98,6 +99,13 @@ def replace(name: str, cell: Cell, node: Node, edits: list, *, needs: str) -> Fi
     )
     found.span = (start, end)
     return found
+
+
+def _apart(text: str, edit: tuple[int, int, str]) -> tuple[int, int, str]:
+    """Keep a name from growing together with the keyword of ``return"…"``."""
+    start, end, new = edit
+    glued = re.match(r"\w\w", text[max(start - 1, 0) : start] + new[:1])
+    return (start, end, f" {new}") if glued else edit
 
 
 def advise(

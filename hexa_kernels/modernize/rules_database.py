@@ -203,12 +203,12 @@ def _parts(cell: Cell, node: Node, depth: int = 0) -> Iterator[Node]:
         inside = [Node("name", node.start, node.end, owner), *inside]
     for child in inside:
         is_option = child.kind == "argument" and child.text not in _ADDRESS
-        if not is_option and not _is_driver(child):
+        if not is_option and not _is_driver(cell, child):
             yield from _parts(cell, child, depth + 1)
 
 
-def _is_driver(node: Node) -> bool:
-    value = node.value if node.kind == "argument" else node
+def _is_driver(cell: Cell, node: Node) -> bool:
+    value = cell.resolve(node.value if node.kind == "argument" else node)
     return (
         value is not None
         and value.kind == "call"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from .document import Cell
-from .log_helpers import does_more, logs
+from .log_helpers import does_more, logs, logs_at
 from .rules import Finding, advise, replace, rule
 from .syntax import Node
 
@@ -41,6 +41,10 @@ def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
         code = f"{cell.ours('run_log')}(…)"
         yield advise("log-helper", cell, node, "other_signature", code=code)
         return
+    if not logs_at(function, _level(node, names)):
+        code = f"{cell.ours('run_log')}(…)"
+        yield advise("log-helper", cell, node, "other_level", code=code)
+        return
     callee = node.children[0]
     edits = [(callee.start, callee.end, cell.ours("run_log"))]
     for argument in node.arguments:
@@ -49,3 +53,11 @@ def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
             end = argument.start + len(argument.text)
             edits.append((argument.start, end, label))
     yield replace("log-helper", cell, node, edits, needs="run_log")
+
+
+def _level(call: Node, names: list[str]) -> str | None:
+    """Give the level that a call of a helper names; None where it is no text."""
+    if len(names) < 2 or len(call.arguments) < 2:
+        return "info"
+    given = call.argument(names[1], 1)
+    return given.text if given is not None and given.kind == "text" else None

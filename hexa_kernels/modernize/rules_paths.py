@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from .document import Cell, variables_set
+from .document import Cell, Document, variables_set
 from .home_paths import below_home, home_in_fstring, is_home
 from .obstacles import names_of_elements, notices_folders
 from .rules import Finding, advise, replace, rule
@@ -57,7 +58,7 @@ def _paths(cell: Cell, folder: str) -> Iterator[Finding]:
             if any(place.tail(name) is not None for name in names):
                 yield advise(f"{folder}-path", cell, node, "named_after")
                 continue
-            if _is_compared(node):
+            if not _is_openhexas(node) and _compares_paths(cell.document):
                 yield advise(f"{folder}-path", cell, node, "compared")
                 continue
             yield replace(f"{folder}-path", cell, node, edits, needs=place.name)
@@ -71,24 +72,41 @@ def _is_left_alone(node: Node, is_r: bool) -> bool:
             return True
         if parent.kind in ("template", "index"):
             return True
+    if is_r and any(one.text in _QUOTERS for one in node.above() if one.kind == "call"):
+        return True
     owners = [node.parent, parent.parent] if parent else []
     return any(one and {*variables_set(one)} & {*_VARIABLES.values()} for one in owners)
 
 
+_QUOTERS = {"quote", "bquote", "expression", "substitute"}  # take code as it is
 _COMPARERS = {
     *("sub", "gsub", "grepl", "grep", "regexpr", "startsWith", "strsplit", "nchar"),
     *("str_replace", "str_replace_all", "str_remove", "str_detect", "str_split", "len"),
     *("str_starts", "str_sub", "substr", "substring", "identical", "os.path.relpath"),
     *("replace", "startswith", "removeprefix", "split", "lstrip", "count", "find"),
+    *("partition", "rpartition", "rsplit", "index", "relative_to", "is_relative_to"),
+    *("os.path.commonpath", "commonpath", "path_rel", "str_length", "gregexpr"),
 }
 _COMPARISONS = {"==", "!=", "%in%", "eq", "not eq", "in", "not in"}
 
 
-def _is_compared(node: Node) -> bool:
-    """Whether another text than OpenHEXA's own path is looked at as a text."""
+def _is_openhexas(node: Node) -> bool:
+    """Whether a path is written as the call gives it on OpenHEXA."""
     texts = (one.text for one in node.walk() if one.kind == "text")
-    if next(texts, "").startswith("/home/hexa"):
-        return False
+    return next(texts, "").startswith("/home/hexa")
+
+
+@lru_cache(maxsize=1)  # files come one after the other
+def _compares_paths(document: Document) -> bool:
+    """Whether a path in another spelling than OpenHEXA's is looked at as a text."""
+    return any(
+        re.search(r"jovyan|^~/", node.text) and _is_compared(node)
+        for cell in document.cells
+        for node in cell.walk("text")
+    )
+
+
+def _is_compared(node: Node) -> bool:
     parent = node.parent
     if parent.kind == "member":
         return parent.text in _COMPARERS

@@ -27,6 +27,7 @@ _POSITIONS = {
     **{"authenticate": (1,), "req_auth_basic": (2,), "HTTPBasicAuth": (1,)},
     **{"HTTPDigestAuth": (1,), "BasicAuth": (1,), "login": (1,), "FTP": (2,)},
     **{"Minio": (1, 2), "set_password": (2,)},
+    **{"DHIS2": (2,), "IASO": (2,), "loginToDHIS2": (2,)},
 }
 _COLLECTIONS = {"Tuple", "List", "Set", "Dict", "c", "list"}
 _COMPARISONS = {"identical", "hmac.compare_digest", "secrets.compare_digest"}

@@ -15,8 +15,17 @@ _STRONG = (
     r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw)"  # no compass
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
-_WEAK = rf"token|secret|{_KEY}|access_key_secret"
-_WORD = rf"(?:(?P<strong>{_STRONG})|{_WEAK})s?(?:_?\d+|_(?:dev|prod|test|old|new))?"
+_WEAK = rf"token|jeton|secret|cl[eé]_?api|{_KEY}|access_key_secret"
+# What a name with more after that word is of, when it is of something else.
+_ABOUT = (
+    r"url|uri|name|file|path|dir|id|type|key|field|len|length|size|min|max|count|hash|label"
+    r"|col|column|var|variable|env|header|expir\w*|endpoint|error|msg|message|policy"
+    r"|reset|list|format|class|page|prompt|help|text|required|ttl|duration|age|date"
+)
+_WORD = (
+    rf"(?:(?P<strong>{_STRONG})|{_WEAK})s?"
+    rf"(?:_?\d+|(?:[._-](?!(?:{_ABOUT})s?(?![A-Za-z0-9]))[A-Za-z0-9]{{1,20}}){{1,3}})?"
+)
 _LABEL = re.compile(rf"(?is).*{_WORD}")
 _PLACEHOLDER = re.compile(
     r"(?i)[<\[{*].*|x+|\.+|-+|…|your\W.*|votre\W.*|your_\w+|votre_\w+|change_?me|todo"
@@ -49,7 +58,20 @@ _SHAPES = re.compile(
 )
 # One of these is in every text that holds a secret: most are put aside at once.
 _HINTS = (
-    *("pass", "pw", "mdp", "token", "secret", "_key", "-key", "private key"),
+    *(
+        "pass",
+        "pw",
+        "mdp",
+        "token",
+        "jeton",
+        "secret",
+        "cle_api",
+        "clé",
+        "cleapi",
+        "_key",
+        "-key",
+        "private key",
+    ),
     *("apikey", "accesskey", "privatekey", "accountkey", "encryptionkey"),
     *("://", "bearer ", "basic ", "identified by", " -u", "--user", "%env", "%set_env"),
     *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "d2pat"),

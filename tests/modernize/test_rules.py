@@ -201,7 +201,9 @@ def test_other_variables_of_the_same_statement_stay(found):
 def test_a_call_of_a_log_helper(call, replacement, found):
     helper = (
         'log <- function(txt, lvl = "info") {\n  cat(txt)\n'
-        "  if (!is.null(current_run)) current_run$log_info(txt)\n}"
+        "  if (!is.null(current_run)) {\n"
+        "    if (lvl == 'info') current_run$log_info(txt)\n"
+        "    else current_run$log_error(txt)\n  }\n}"
     )
     definition, (rule, _, given, reason) = found("r", helper, call)
     assert definition[0] == rule == "log-helper"

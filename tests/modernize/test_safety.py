@@ -217,6 +217,47 @@ def test_it_is_left_alone(suffix, code, examined):
     assert examined(suffix, code).findings == []
 
 
+@pytest.mark.parametrize(
+    ("suffix", "code"),
+    [
+        (".py", "p = '~/workspace/a.csv'\nprint(p.replace('~/workspace', 'gs://b'))\n"),
+        (
+            ".py",
+            "p = '/home/jovyan/workspace/a'\nn = p[len('/home/jovyan/workspace/'):]",
+        ),
+        (".R", "p <- '~/workspace/a'\nsub('~/workspace/', '', p, fixed = TRUE)\n"),
+        (".R", "p <- '~/workspace/a'\nstrsplit(p, 'jovyan/workspace/')\n"),
+    ],
+)
+def test_of_paths_that_are_compared_none_is_changed(suffix, code, examined):
+    findings = examined(suffix, code).findings
+    assert findings
+    assert {one.reason for one in findings} == {"compared"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "code", "changed"),
+    [
+        (
+            ".py",
+            "def root():\n    return'/home/hexa/workspace/data'\n",
+            'return workspace_path("data")',
+        ),
+        (
+            ".R",
+            "p <- if (here) './data' else'/home/hexa/workspace'\n",
+            "else workspace_path()",
+        ),
+    ],
+)
+def test_a_keyword_stays_a_word_of_its_own(suffix, code, changed, examined):
+    assert changed in examined(suffix, code).change.data.decode()
+
+
+def test_code_that_is_quoted_is_left_alone(examined):
+    assert examined(".R", "e <- quote(f('~/workspace/a'))\n").findings == []
+
+
 def test_after_a_magic_the_folder_is_known_too(examined):
     found = examined(".py", "%cd /home/hexa/workspace\nx.to_csv('a.csv')\n").findings
     assert [one.rule for one in found] == ["workspace-path"]  # of the magic itself

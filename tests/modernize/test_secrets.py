@@ -76,6 +76,15 @@ PYTHON = [
     '"Bearer %s" % "district5"',
     # In the place of one
     'Minio("host", x, "district5")',
+    'DHIS2("https://play.org", "admin", "district5")',
+    'IASO("https://iaso.org", "admin", "district5")',
+    # Of one server among several
+    'password_dhis2 = "district5"',
+    'MDP_DHIS2 = "district5"',
+    'TOKEN_IASO = "district5"',
+    'PASSWORD_PLAY: str = "district5"',
+    'jeton = "district5"',
+    'cle_api = "district5"',
     'Minio("host", "district5", x)',
     'server.login("me@example.org", "district5")',
     'session.auth = ("me", "district5")',
@@ -123,6 +132,10 @@ R = [
     'tokens <- c("district5", x)',
     'passwords <- list(me = "district5")',
     'login("https://example.org", user = "me", "district5")',
+    'loginToDHIS2("https://play.org", "admin", "district5")',
+    'mdp_dhis2 <- "district5"',
+    'Sys.setenv(DHIS2_MDP_PROD = "district5")',
+    'f <- function(mdp_dhis2 = "district5") mdp_dhis2',
 ]
 
 
