@@ -71,9 +71,8 @@ class SdkImport:
 @lru_cache(maxsize=1)
 def sdk_imports(document: "Document") -> list[SdkImport]:
     """Find the imports of the SDK."""
-    reads_others = bool(document.calls("source", "sys.source"))
     return [
-        SdkImport(cell, node, whole, _reason(cell, node, whole, reads_others))
+        SdkImport(cell, node, whole, _reason(cell, node, whole))
         for cell, node in _imports(document)
         for whole in [_with_guards(node)]
     ]
@@ -87,12 +86,17 @@ def _imports(document: "Document") -> Iterator[tuple["Cell", Node]]:
                 yield cell, node
 
 
-def _reason(cell: "Cell", node: Node, whole: Node, reads_others: bool) -> str:
+def reads_others(document: "Document") -> bool:
+    """Whether R code runs other files, which may use what it has."""
+    return bool(document.calls("source", "sys.source"))
+
+
+def _reason(cell: "Cell", node: Node, whole: Node) -> str:
     has_options = len(node.arguments) > 1  # such as convert = FALSE
     others = _used_of_sdk(cell, node) - _MIRRORED
     if uses_python(cell.document) or others or has_options:
         return "uses_python"
-    if reads_others:
+    if reads_others(cell.document):
         return "other_files"
     return "comment" if cell.has_comment(whole.start, whole.end) else ""
 

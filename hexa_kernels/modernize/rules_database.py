@@ -32,14 +32,12 @@ def database_blocks(cell: Cell) -> Iterator[Finding]:
     for node in cell.walk("call"):
         name = node.text.rpartition(".")[2]
         is_literal = _is_literal(cell, node)
-        if node.text in _PSYCOPG and (is_literal or _origins(cell, node) & _OURS):
-            reason = "other_server" if is_literal else "other_driver"
+        if is_literal:
+            code = f'{cell.ours("connect")}("…")'
+            yield advise("database-block", cell, node, "literal_address", code=code)
+        elif node.text in _PSYCOPG and _origins(cell, node) & _OURS:
             code = f"{cell.ours('engine')}.raw_connection()"
-            yield advise("database-block", cell, node, reason, code=code)
-        elif is_literal:
-            opener = "database_connection" if cell.is_r else "database_engine"
-            code = f"{cell.ours(opener)}()"
-            yield advise("database-block", cell, node, "other_server", code=code)
+            yield advise("database-block", cell, node, "other_driver", code=code)
         elif node.text == "dbConnect" and _is_postgres(cell, node):
             options = {one.text for one in node.arguments if one.text} - _FIELD_LABELS
             yield from _database(cell, node, "database_connection", options)
@@ -128,6 +126,9 @@ def _database(cell: Cell, node: Node, opener: str, options: set[str], address=No
 
 _OTHER_DRIVER = r"psycopg2|postgresql\+(?!psycopg\b)"
 _METHODS = (".raw_connection", ".cursor", ".mogrify", ".copy_expert", ".copy_from")
+_TUPLES = r"(?i)\bin\s*(%s|%\(\w+\)s|:\w+)"  # which psycopg 3 does not write out
+_R_CALLS = ("dbEscapeStrings", "postgresqlpqExec", "postgresqlExecStatement")
+_R_CALLS += ("postgresqlCopyInDataframe", "dbGetInfo", "dbGetException", "dbApply")
 
 
 def _needs_driver(cell: Cell, node: Node) -> bool:
@@ -135,8 +136,8 @@ def _needs_driver(cell: Cell, node: Node) -> bool:
     document = cell.document
     if not cell.is_r:
         is_named = "psycopg2" in document.modules or document.mentions(_OTHER_DRIVER)
-        return is_named or document.calls(*_METHODS)
-    if document.mentions("integer64|bit64"):
+        return is_named or document.calls(*_METHODS) or document.mentions(_TUPLES)
+    if document.mentions("integer64|bit64") or document.calls(*_R_CALLS):
         return True
     # A table of a schema, as RPostgreSQL names it.
     return any(
@@ -223,6 +224,7 @@ _SUFFIXES = [
 ]
 _OTHERS = (
     r"WORKSPACE_|HEXA_|AWS_|(?:\w+_)?(?:SMTP|E?MAIL)_"  # no connections of OpenHEXA
+    r"|(?:DB|DATABASE|PG|POSTGRES|MYSQL|REDIS|S?FTP|HTTPS?|PROXY)_"
 )
 _CONNECTION = re.compile(rf"(?!{_OTHERS})(\w+?)_({'|'.join(_SUFFIXES)})")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .document import OUR_KERNELS, Cell, Document, variable_read, variables_set
-from .python_in_r import sdk_imports, uses_python
+from .python_in_r import reads_others, sdk_imports, uses_python
 from .rules import Finding, advise, remove, replace, rule
 from .syntax import Node
 
@@ -37,8 +37,11 @@ def environment_setup(cell: Cell) -> Iterator[Finding]:
 
 def _needed(cell: Cell, node: Node, names: set[str]) -> str:
     """Give the reason why a statement that sets variables must stay; else ""."""
-    if "RETICULATE_PYTHON" in names and _keeps_python(cell.document):
-        return "uses_python"
+    if "RETICULATE_PYTHON" in names:
+        if _keeps_python(cell.document):
+            return "uses_python"
+        if reads_others(cell.document):
+            return "other_files"
     if names - {*_PLATFORM}:
         return "sets_more"
     if not _is_platforms(cell, node):
@@ -52,11 +55,8 @@ def _needed(cell: Cell, node: Node, names: set[str]) -> str:
 def _keeps_python(document: Document) -> bool:
     """Whether R code needs Python even when all that is safe was changed."""
     imports = (one for cell in document.cells for one in sdk_import(cell))
-    reads_others = document.calls("source", "sys.source")
-    is_unknown = document.unparsed or reads_others
-    return bool(is_unknown or uses_python(document)) or not all(
-        one.safe for one in imports
-    )
+    is_used = bool(document.unparsed) or uses_python(document)
+    return is_used or any(one.reason not in ("", "other_files") for one in imports)
 
 
 def _is_platforms(cell: Cell, node: Node) -> bool:

@@ -25,7 +25,8 @@ def paths_of_magic(cell: Cell, node: Node, folder: str) -> Iterator[Finding]:
 
     # Other braces, as of awk, would keep IPython from filling in any.
     is_free = not re.search("[{}]", node.text)
-    code = _ROOT.sub(called, node.text) if is_free else ""
+    target = cell.text[cell.text.rfind("\n", 0, node.start) + 1 : node.start].lstrip()
+    code = target + _ROOT.sub(called, node.text) if is_free else ""
     yield advise(f"{folder}-path", cell, node, "shell_line", code=code)
 
 
@@ -44,6 +45,7 @@ def paths_in_shells(text: Text) -> Iterator[Finding]:
     for number, line in enumerate(lines, 1):
         folder = _first_folder(line)
         if folder and not re.match(r"\s*#", line):
-            code = f'{opening} -s "{{{folder}_path()}}"'
+            option = "" if re.search(r"\s-s\s", opening) else " -s"
+            code = f'{opening}{option} "{{{folder}_path()}}"'
             place = (f"{folder}-path", text.index, number, (0, 0))
             yield Finding(*place, code, reason="shell_cell")

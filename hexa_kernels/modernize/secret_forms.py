@@ -21,6 +21,7 @@ _ABOUT = (
     r"url|uri|name|file|path|dir|id|type|key|field|len|length|size|min|max|count|hash|label"
     r"|col|column|var|variable|env|header|expir\w*|endpoint|error|msg|message|policy"
     r"|reset|list|format|class|page|prompt|help|text|required|ttl|duration|age|date"
+    r"|host|port|server|scope|status|rules?"
 )
 _WORD = (
     rf"(?:(?P<strong>{_STRONG})|{_WEAK})s?"
@@ -98,6 +99,12 @@ def is_password(name: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Whether a value only stands where a secret would."""
     return len(value) < 4 or _PLACEHOLDER.fullmatch(value) is not None
+
+
+def is_passphrase(value: str) -> bool:
+    """Whether a text with spaces is no sentence about passwords, nor a question."""
+    is_short = re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z])\S+(?: \S+){1,7}(?<![?:…])", value)
+    return is_short is not None and not re.search(rf"(?i){_STRONG}|{_WEAK}", value)
 
 
 def looks_made(value: str) -> bool:

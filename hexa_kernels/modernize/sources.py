@@ -241,17 +241,28 @@ def _read_notebook(path: Path, data: bytes, mark: bytes) -> Source:
         raise NotebookCorruptError(path=str(path), line=line, reason=reason) from None
 
 
+def _told_language(metadata: dict, texts: list[str]) -> str:
+    """Give the language of a notebook; of one that tells none, by its lines."""
+    spec = metadata.get("kernelspec", {})
+    told = metadata.get("language_info", {}).get("name") or spec.get("language")
+    if told:
+        return str(told)
+    if kernel := spec.get("name"):
+        return "r" if kernel in ("ir", "openhexa-r") else "python"
+    is_r = any(re.search(r"(?m)^[\w.]+ <- |^library\(\w", text) for text in texts)
+    return "r" if is_r else "python"
+
+
 def _notebook(path: Path, book: dict, places: dict, *, text: str, mark: bytes):
     sheets = [book] if book["nbformat"] == 4 else book["worksheets"]
     cells = [cell for sheet in sheets for cell in sheet["cells"]]
     metadata = book.get("metadata", {})
-    spec = metadata.get("kernelspec", {})
-    kernel = str(spec.get("name", ""))
-    told = metadata.get("language_info", {}).get("name") or spec.get("language")
-    told = str(told or ("r" if kernel in ("ir", "openhexa-r") else "python"))
+    kernel = str(metadata.get("kernelspec", {}).get("name", ""))
+    coded = {i for i, cell in enumerate(cells) if cell.get("cell_type") == "code"}
+    told = _told_language(metadata, [places[i].text for i in coded if places[i]])
     codes, prose = [], []
     for index, cell in enumerate(cells):
-        if cell.get("cell_type") == "code" and places[index]:
+        if index in coded and places[index]:
             spoken = str(cell.get("language") or told).lower()
             codes.append(Code(index, spoken, places[index].text))
         elif places[index]:

@@ -37,8 +37,8 @@ def test_findings_are_listed_counted_and_timed(cli, script):
         '    → workspace_path("a.csv")\n'
         "  line 2: Password, token or key written out [secret-in-code]\n"
         "    by hand: it must be changed where it was issued\n"
-        "2 findings in 1 of 1 files: 1 can be changed for you, 1 are for you to "
-        "change.\n"
+        "Findings: 2 (files: 1 of 1). Can be changed for you: 1. For you to "
+        "change: 1.\n"
         f"     1     2 min  workspace-path: {rules['workspace-path']['en']['why']}\n"
         f"     1    15 min  secret-in-code: {rules['secret-in-code']['en']['why']}\n"
         "About 17 minutes saved.\n"

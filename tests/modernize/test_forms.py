@@ -96,7 +96,7 @@ LINE, CELL = "shell_line", "shell_cell"
         ("%cd /home/hexa/workspace/x", ("%cd {workspace_path()}/x", LINE)),
         ("%run ~/workspace/x.ipynb", ("%run {workspace_path()}/x.ipynb", LINE)),
         ("!cp a '/home/hexa/workspace/b'", ("!cp a '{workspace_path()}/b'", LINE)),
-        ("x = !ls $HOME/workspace", ("!ls {workspace_path()}", LINE)),
+        ("x = !ls $HOME/workspace", ("x = !ls {workspace_path()}", LINE)),
         ("!awk '{print}' ~/workspace/x", ("", LINE)),
         ("%%bash\n\ncp a ~/workspace", ('%%bash -s "{workspace_path()}"', CELL)),
         (
@@ -104,6 +104,7 @@ LINE, CELL = "shell_line", "shell_cell"
             ('%%script bash -s "{workspace_path()}"', CELL),
         ),
         ("%%sh\nls ${HOME}/workspace/", ('%%sh -s "{workspace_path()}"', CELL)),
+        ("%%sh -s a\nls ~/workspace", ('%%sh -s a "{workspace_path()}"', CELL)),
     ],
 )
 def test_a_path_in_a_magic_or_a_shell_is_advice(source, expected, examined):
@@ -238,6 +239,7 @@ ODBC = (
     "UID = Sys.getenv('WORKSPACE_DATABASE_USERNAME'), "
     "PWD = Sys.getenv('WORKSPACE_DATABASE_PASSWORD'))"
 )
+OPENED = f"dbConnect(RPostgreSQL::PostgreSQL(), {GIVEN})"
 LITERAL = "postgresql://me:district5@db.example.org/x"
 
 
@@ -246,6 +248,13 @@ LITERAL = "postgresql://me:district5@db.example.org/x"
     [
         (".R", f"con <- pool::dbPool(RPostgres::Postgres(), {GIVEN})", "pooled"),
         (".R", ODBC, "other_driver"),
+        (".R", f"con <- {OPENED}\nx <- dbEscapeStrings(con, y)", "other_driver"),
+        (
+            ".py",
+            f"import sqlalchemy\ne = sqlalchemy.create_engine({URL})\n"
+            "q = 'SELECT * FROM cases WHERE id IN %(ids)s'",
+            "other_driver",
+        ),
         (".R", ODBC.replace("dbConnect", "dbPool"), "pooled"),
         (
             ".R",
@@ -295,7 +304,7 @@ def test_a_database_that_is_written_out_is_advice_and_its_password_a_secret(
     head = "import psycopg2\n" if suffix == ".py" else ""
     result = examined(suffix, f"{head}{code}\n")
     assert {(one.rule, one.reason) for one in result.findings} == {
-        *(("database-block", "other_server"), ("secret-in-code", "secret"))
+        *(("database-block", "literal_address"), ("secret-in-code", "secret"))
     }
     assert len(result.findings) == 2
 

@@ -62,7 +62,6 @@ def test_it_goes_where_the_kernel_sets_the_same(kernel, cell, reason, reasons):
 @pytest.mark.parametrize(
     "more",
     [
-        "openhexa <- import('openhexa.sdk')\nsource('utils.R')",
         "openhexa <- tryCatch({\n  # there?\n  import('openhexa.sdk')\n})",
         "openhexa <- import('openhexa.sdk')\nx <- openhexa$OpenHexaClient()",
         "openhexa <- import('openhexa.sdk')\nif (exists('con')) x <- 1",
@@ -71,13 +70,18 @@ def test_it_goes_where_the_kernel_sets_the_same(kernel, cell, reason, reasons):
         "x <- py$total",
         "x <- py_config()$python",
         "library(rgee)",
-        "source('helpers.R')",
         "x <- (1",
     ],
 )
 def test_the_interpreter_stays_where_python_may_be_needed(more, reasons):
     found = reasons("ir", f"{PYTHON}\ny <- 1", more)
     assert found[0] == "uses_python"
+
+
+@pytest.mark.parametrize("sdk", ["", "openhexa <- import('openhexa.sdk')\n"])
+def test_the_interpreter_stays_where_other_files_may_need_it(sdk, reasons):
+    found = reasons("ir", f"{PYTHON}\ny <- 1", f"{sdk}source('helpers.R')")
+    assert found[0] == "other_files"
     assert "" not in found
 
 

@@ -265,7 +265,7 @@ def test_a_secret_in_every_place(code, found):
 )
 def test_a_secret_in_an_address_that_opens_a_database(code, found):
     assert [(rule, reason) for rule, _, _, reason in found("python", code)] == [
-        ("database-block", "other_server"),
+        ("database-block", "literal_address"),
         ("secret-in-code", "secret"),
     ]
 

@@ -204,6 +204,8 @@ def test_what_asks_another_environment_is_no_parameter(code, examined):
             "from os import environ as e\nx = e['SMTP_HOST'], e['SMTP_PORT']\n"
             "y = e['SMTP_USERNAME'], e['SMTP_PASSWORD']\n",
         ),
+        # Nor are the words for any database
+        (".R", "x <- Sys.getenv('DB_HOST')\ny <- Sys.getenv('DB_PASSWORD')\n"),
         # The folder is known
         (".R", "setwd(workspace_path('data'))\nwrite.csv(x, 'a.csv')\n"),
         (

@@ -54,6 +54,25 @@ def _cells(data):
 
 
 @pytest.mark.parametrize(
+    ("source", "metadata", "language"),
+    [
+        ("x <- 1", {}, "r"),
+        ("library(dplyr)", {}, "r"),
+        ("x = 1\ny = x <- 1", {}, "python"),
+        ("x <- 1", {"kernelspec": {"name": "python3"}}, "python"),
+        ("x = 1", {"kernelspec": {"name": "ir"}}, "r"),
+        ("x <- 1", {"language_info": {"name": "julia"}}, "julia"),
+    ],
+)
+def test_the_language_of_a_notebook(source, metadata, language, tmp_path):
+    path = tmp_path / "x.ipynb"
+    cells = [{"cell_type": "code", "source": source}]
+    path.write_text(json.dumps({**EMPTY, "metadata": metadata, "cells": cells}))
+    (code,) = read_source(path).codes
+    assert code.language == language
+
+
+@pytest.mark.parametrize(
     ("source", "edit", "expected"),
     [
         (["a\n", "b\n", "c"], (2, 4, ""), ["a\n", "c"]),
