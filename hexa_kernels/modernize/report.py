@@ -24,8 +24,8 @@ def describe(result: Examined, *, diff: bool) -> list[str]:
     lines = [str(result.path)]
     is_notebook = result.path.suffix.lower() == ".ipynb"
     for finding in result.findings:
-        is_output = finding.where == "output"
-        key = ("output" if is_output else "cell") if is_notebook else "line"
+        is_named = finding.where in ("output", "metadata")
+        key = (finding.where if is_named else "cell") if is_notebook else "line"
         what = texts()["rules"][finding.rule][language()]["what"]
         place = {"cell": finding.cell + 1, "line": finding.line}
         lines.append("  " + say(key, **place, what=what, rule=finding.rule))

@@ -38,8 +38,8 @@ class Finding:
     secrets : tuple of str
         What must not be shown to anybody.
     where : str
-        "code", "markdown" or "output"; the line of an output counts in all of the
-        cell's, one after the other.
+        "code", "markdown", "output" or "metadata" of the notebook; the line of an
+        output counts in all of the cell's, one after the other.
     """
 
     rule: str

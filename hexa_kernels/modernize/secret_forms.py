@@ -6,6 +6,7 @@ string holds addresses and JSON; ``"prose"``, of markdown and outputs, mostly sp
 secrets: there, a value must look made.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -138,13 +139,37 @@ def lines_with_secrets(text: str, kind: str) -> Iterator[tuple[int, str]]:
     lower = text.lower()
     if not any(hint in lower for hint in _HINTS):
         return
+    header: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
+        cells = _cells(line) if kind == "prose" else []
+        for value in _secrets_in_row(header, cells):
+            if value not in seen:
+                seen.add(value)
+                yield number, value
+        header = (header or cells) if cells else []
         # Most parts of a very long line hold no hint either.
         for start in range(0, len(line), _PART - _OVERLAP):
             for _, value in secrets_in(line[start : start + _PART], kind):
                 if value not in seen:
                     seen.add(value)
                     yield number, value
+
+
+def _cells(line: str) -> list[str]:
+    """Split a row of a table of markdown."""
+    row = line.strip()
+    if len(line) > _PART or not re.fullmatch(r"\|.+\|", row):
+        return []
+    return [cell.strip(" `*") for cell in row[1:-1].split("|")]
+
+
+def _secrets_in_row(header: list[str], cells: list[str]) -> Iterator[str]:
+    """Find cells below, or beside, one that names a secret."""
+    pairs = [*zip(header, cells, strict=False), *itertools.pairwise(cells)]
+    for name, value in pairs:
+        is_made = not is_placeholder(value) and (looks_made(value) or is_password(name))
+        if len(name) < 40 and is_label(name) and is_made and not is_label(value):
+            yield value
 
 
 def _shape_holds(name: str, value: str, kind: str) -> bool:

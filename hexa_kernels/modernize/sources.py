@@ -62,7 +62,8 @@ class Text:
     index : int
         Place of the cell, as of ``Code``.
     where : str
-        "code", "markdown" or "output".
+        "code", "markdown", "output", or "metadata": those of the notebook, as one
+        line.
     kind : str
         See secret_forms.py.
     text : str
@@ -260,7 +261,7 @@ def _notebook(path: Path, book: dict, places: dict, *, text: str, mark: bytes):
     kernel = str(metadata.get("kernelspec", {}).get("name", ""))
     coded = {i for i, cell in enumerate(cells) if cell.get("cell_type") == "code"}
     told = _told_language(metadata, [places[i].text for i in coded if places[i]])
-    codes, prose = [], []
+    codes, prose = [], [Text(0, "metadata", "prose", json.dumps(metadata))]
     for index, cell in enumerate(cells):
         if index in coded and places[index]:
             spoken = str(cell.get("language") or told).lower()

@@ -188,6 +188,8 @@ PROSE = [
     "curl -H 'Authorization: Bearer district5'",
     "PWD=hunter7x",
     '{"access_token": "district5"}',
+    "| password | district5 |",
+    "| token | `district5` | of the server |",
 ]
 
 
@@ -209,6 +211,24 @@ def test_a_traceback_is_searched_without_its_colours(told):
     error = {"output_type": "error", "traceback": ["", line]}
     places, _ = told("n.ipynb", notebook(code("x", error)))
     assert places == [(0, "output", 2)]
+
+
+def test_secrets_below_the_header_of_a_table(told):
+    table = ["| user | mot de passe |\n", "|---|---|\n", "| admin | district |\n"]
+    places, shown = told(
+        "n.ipynb", notebook({"cell_type": "markdown", "source": table})
+    )
+    assert places == [(0, "markdown", 3)]
+    assert "district" not in shown
+
+
+def test_a_secret_in_the_parameters_that_papermill_keeps(told):
+    book = json.loads(notebook(code("x")))
+    book["metadata"]["papermill"] = {"parameters": {"password": "district"}}
+    places, shown = told("n.ipynb", json.dumps(book))
+    assert places == [(0, "metadata", 1)]
+    assert "metadata of the notebook: Password" in shown
+    assert "district" not in shown
 
 
 def test_outputs_of_format_3_are_searched(told):
@@ -234,6 +254,9 @@ def test_outputs_of_format_3_are_searched(told):
         "connect(user=user, password=dhis2_password)",
         "--password PASSWORD, --token TEXT",
         "bypass: level2024 compass=north12",
+        "| token | count |\n|---|---|\n| village | 12 |",
+        "| name | pass |\n|---|---|\n| x | <pass> |",
+        "| password | what it is for |",
     ],
 )
 def test_prose_that_only_speaks_of_secrets_is_left_alone(text, told):
