@@ -1,5 +1,6 @@
 """A file as rules see it: its cells parsed, and what they define."""
 
+import bisect
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from functools import cached_property
 from .python_syntax import parse_python
 from .r_syntax import RParser
 from .sources import Code, Source, Text
-from .syntax import Node, SyntaxProblem, last_name, line_of
+from .syntax import Node, SyntaxProblem, last_name
 
 OUR_KERNELS = {"openhexa-r", "openhexa-python"}
 _PACKAGE = {"python": "hexa_kernels.", "r": "openhexaR::"}
@@ -40,6 +41,7 @@ class Cell:
     text: str
     root: Node
     document: "Document"
+    _walked: dict[tuple[str, ...], list[Node]] = field(default_factory=dict)
 
     @property
     def is_r(self) -> bool:
@@ -56,10 +58,17 @@ class Cell:
 
     def walk(self, *kinds: str) -> Iterator[Node]:
         """Give the nodes of some kinds, in the order of the text."""
-        return (node for node in self.nodes if node.kind in kinds)
+        if kinds not in self._walked:  # many rules walk the same
+            self._walked[kinds] = [node for node in self.nodes if node.kind in kinds]
+        return iter(self._walked[kinds])
 
     def line(self, node: Node) -> int:
-        return line_of(self.text, node.start)
+        """Give the line of a node, from 1."""
+        return bisect.bisect_right(self._lines, node.start)
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def ours(self, name: str) -> str:
         """Spell a name of ours: with the package, where the notebook has the same."""
@@ -153,13 +162,33 @@ class Document:
 
     def calls(self, *names: str) -> list[Node]:
         """Find the calls of functions; of any object's method by ``.name``."""
-        calls = (node for cell in self.cells for node in cell.walk("call"))
-        return [one for one in calls if {one.text, f".{last_name(one)}"} & {*names}]
+        return [call for name in names for call in self._calls.get(name, ())]
+
+    @cached_property
+    def _calls(self) -> dict[str, list[Node]]:
+        found = defaultdict(list)
+        for cell in self.cells:
+            for node in cell.walk("call"):
+                for name in {node.text, f".{last_name(node)}"}:
+                    found[name].append(node)
+        return found
+
+    @cached_property
+    def names(self) -> dict[str, set[str]]:
+        """All names, by language."""
+        found = {"r": set(), "python": set()}
+        for cell in self.cells:
+            found[cell.language].update(node.text for node in cell.walk("name"))
+        return found
 
     def mentions(self, pattern: str) -> bool:
         """Whether a name or a text of the code has something in it."""
+        return any(re.search(pattern, word) for word in self._words)
+
+    @cached_property
+    def _words(self) -> set[str]:
         nodes = (node for cell in self.cells for node in cell.walk("name", "text"))
-        return any(re.search(pattern, node.text) for node in nodes)
+        return {node.text for node in nodes}
 
     @cached_property
     def modules(self) -> set[str]:

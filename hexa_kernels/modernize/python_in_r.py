@@ -103,8 +103,7 @@ def _reason(cell: "Cell", node: Node, whole: Node) -> str:
 
 def _used_of_sdk(cell: "Cell", imported: Node) -> set[str]:
     """Name the members that the file asks the imported SDK for."""
-    names = (n.text for c in cell.document.cells if c.is_r for n in c.walk("name"))
-    parts = [name.split(".") for name in names]
+    parts = [name.split(".") for name in cell.document.names["r"]]
     sdk = {"openhexa"}
     if imported.parent.kind == "assign":
         sdk.add(imported.parent.children[0].text)

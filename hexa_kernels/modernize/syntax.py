@@ -108,8 +108,3 @@ def adopt(tree: Tree) -> Tree:
 def last_name(node: Node) -> str:
     """Give the last part of a dotted name: ``to_csv`` of ``frame.to_csv``."""
     return node.text.rpartition(".")[2]
-
-
-def line_of(text: str, offset: int) -> int:
-    """Count the line of a character, from 1."""
-    return text.count("\n", 0, offset) + 1
