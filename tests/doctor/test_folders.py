@@ -7,6 +7,7 @@ import pytest
 from hexa_kernels.doctor import folders
 from hexa_kernels.local import lab
 
+from ..conftest import require
 from .conftest import look, shell
 
 
@@ -53,8 +54,7 @@ def test_a_closed_folder_is_opened_by_the_remedy(files, without_rights):
 def test_a_folder_of_somebody_else_s_is_given_by_the_remedy(
     files, without_rights, tmp_path, setenv
 ):
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a folder to somebody else")
+    require("setpriv", os.geteuid() == 0)  # who alone can give a folder away
     os.chown(files, 12345, 12345)
     broken = look("files", within=without_rights)
     assert (broken["state"], broken["code"]) == ("failed", "folder_others")

@@ -80,15 +80,24 @@ def test_everything_is_tried_on_request(kernel, database, files):
     assert "InvalidArgumentError" in python.error("%hexa docter")
 
 
-def test_everything_of_r_is_tried_on_request(kernel, database, files, setenv):
-    setenv({"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"})
+def test_everything_of_r_is_tried_on_request(kernel, database, files, setenv, tmp_path):
+    program = tmp_path / "hexa-kernels"  # which R's own libraries must not reach
+    program.write_text(
+        f'#!/bin/sh\n[ -z "$LD_LIBRARY_PATH" ] || exit 3\n'
+        f'exec {BIN}/hexa-kernels "$@"\n'
+    )
+    program.chmod(0o755)
+    setenv({"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"})
     r = kernel("openhexa-r")
+    libraries = r.result("Sys.getenv('LD_LIBRARY_PATH')")
+    assert "/" in libraries
     quick = r.result("hexa_status()")
     full = shown(r, "hexa_status(full = TRUE)")["text/plain"]
     for sign in ("PostgreSQL 1", r"Python 3\.", r"openhexa-r, \d+ ms"):
         assert not re.search(sign, quick)
         assert re.search(sign, full)
     assert full.count("PostgreSQL 1") == 1
+    assert r.result("Sys.getenv('LD_LIBRARY_PATH')") == libraries
     assert "full" in r.error("hexa_status('all')")
 
 
