@@ -35,12 +35,19 @@ def uses_python(document: "Document") -> bool:
         if node.text in _PYTHON_OBJECTS or packages & _PYTHON_PACKAGES:
             return True
         is_asked = node.text == "py_config" and node.kind == "call"
-        if is_asked and not cell.is_statement(node):  # py_config()$python
+        if is_asked and not cell.is_statement(with_members(node)):
             return True
         module = _module(node)
         if module is not None and module.text != "openhexa.sdk":
             return True
     return False
+
+
+def with_members(node: Node) -> Node:
+    """Climb from ``py_config()`` to ``py_config()$python``, which is only shown."""
+    while node.parent.kind == "member":
+        node = node.parent
+    return node
 
 
 def _module(node: Node) -> Node | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .document import OUR_KERNELS, Cell, Document, variable_read, variables_set
-from .python_in_r import reads_others, sdk_imports, uses_python
+from .python_in_r import reads_others, sdk_imports, uses_python, with_members
 from .rules import Finding, advise, remove, replace, rule
 from .syntax import Node
 
@@ -128,6 +128,7 @@ _QUESTIONS = {
 
 def _guard(node: Node) -> Node:
     """Climb to the ``if`` that does nothing else."""
+    node = with_members(node)
     parent = node.parent
     if parent.kind == "block" and len(parent.children) == 1 and parent.parent:
         parent = parent.parent

@@ -48,6 +48,7 @@ def reasons(tmp_path):
         ("ir", "reticulate::use_python('/opt/conda/bin/python', required = TRUE)", ""),
         ("ir", "Sys.setenv(RETICULATE_PYTHON = '/opt/conda/bin/python')", ""),
         ("ir", "py_config()", ""),
+        ("ir", "reticulate::py_config()$python", ""),
         ("ir", "use_condaenv('gee')", "own_place"),
         ("ir", "use_condaenv('gee', conda = '/opt/conda/bin/conda')", "own_place"),
         ("ir", "use_python('/opt/conda/envs/gee/bin/python')", "own_place"),
