@@ -12,21 +12,23 @@ from collections.abc import Iterator
 
 # Words that call the value a password; and those that may stand for something else.
 _STRONG = (
-    r"password|passwd|passphrase|pwd|mdp|mot[_ ]?de[_ ]?passe"
+    r"password|passwd|passphrase|pwd|mdp|mot[_. ]?de[_. ]?passe"
     r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw)"  # no compass
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
-_WEAK = rf"token|jeton|secret|cl[eé]_?api|{_KEY}|access_key_secret"
+_WEAK = rf"token|jeton|secret|cl[eé]f?_?api|{_KEY}|access_key_secret"
 # What a name with more after that word is of, when it is of something else.
 _ABOUT = (
     r"url|uri|name|file|path|dir|id|type|key|field|len|length|size|min|max|count|hash|label"
     r"|col|column|var|variable|env|header|expir\w*|endpoint|error|msg|message|policy"
     r"|reset|list|format|class|page|prompt|help|text|required|ttl|duration|age|date"
-    r"|host|port|server|scope|status|rules?"
+    r"|host|port|server|scope|status|rules?|state|ok|valid\w*|source|provider|manager"
+    r"|store|mode|level|kind|group|owner|hint|title|placeholder|pattern|regex|input"
 )
 _WORD = (
     rf"(?:(?P<strong>{_STRONG})|{_WEAK})s?"
-    rf"(?:_?\d+|(?:[._-](?!(?:{_ABOUT})s?(?![A-Za-z0-9]))[A-Za-z0-9]{{1,20}}){{1,3}})?"
+    rf"(?:_?\d+|(?:(?:[._-]|(?-i:(?<=[a-z])(?=[A-Z])))"
+    rf"(?!(?:{_ABOUT})s?(?![A-Za-z0-9]))[A-Za-z0-9]{{1,20}}){{1,3}})?"
 )
 _LABEL = re.compile(rf"(?is).*{_WORD}")
 _PLACEHOLDER = re.compile(
