@@ -1,12 +1,19 @@
 """The SDK's workspace, made lazily, and paths inside it."""
 
+import os
 import re
 import tempfile
 import warnings
 from pathlib import Path, PurePath
 
 from . import environment
-from .errors import FolderNotWritableError, PathOutsideError, ScratchReplacedWarning
+from .contract import phrase
+from .errors import (
+    FolderNotWritableError,
+    InvalidArgumentError,
+    PathOutsideError,
+    ScratchReplacedWarning,
+)
 
 
 def __getattr__(name):
@@ -17,12 +24,12 @@ def __getattr__(name):
     return getattr(openhexa.sdk, name)
 
 
-def workspace_path(*parts: str) -> str:
+def workspace_path(*parts: "str | os.PathLike[str]") -> str:
     """Give a path in the workspace's files, with its parent folders made.
 
     Parameters
     ----------
-    *parts : str
+    *parts : str or os.PathLike
         Parts of a relative path; none gives the root. ``..`` may not leave the root.
 
     Returns
@@ -33,6 +40,8 @@ def workspace_path(*parts: str) -> str:
 
     Raises
     ------
+    InvalidArgumentError
+        If a part is no path.
     PathOutsideError
         If the path leaves the workspace.
     FolderNotWritableError
@@ -46,7 +55,7 @@ def workspace_path(*parts: str) -> str:
     return _below(environment.lookup("files_path"), parts)
 
 
-def tmp_path(*parts: str) -> str:
+def tmp_path(*parts: "str | os.PathLike[str]") -> str:
     """Give a path in the workspace's scratch folder, with its parent folders made.
 
     As ``workspace_path``, below ``WORKSPACE_TMP_PATH``, else ``/home/hexa/tmp``.
@@ -99,13 +108,22 @@ def file_path(path: str) -> str:
     return str(_inside(environment.lookup("files_path"), (str(path),)))
 
 
-def _below(root: str, parts: tuple[str, ...]) -> str:
-    target = _inside(root, parts)
+def _below(root: str, parts: tuple) -> str:
+    target = _inside(root, tuple(map(_text, parts)))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderNotWritableError(path=str(target.parent)) from error
     return str(target)
+
+
+def _text(part: object) -> str:
+    text = os.fspath(part) if isinstance(part, os.PathLike) else part
+    if not isinstance(text, str):
+        expected = phrase("a_string", environment.language())
+        actual = type(part).__name__
+        raise InvalidArgumentError(argument="parts", expected=expected, actual=actual)
+    return text
 
 
 def _inside(root: str, parts: tuple[str, ...]) -> Path:

@@ -10,7 +10,11 @@ import pytest
 import hexa_kernels
 from hexa_kernels import notebook_dir, workspace_path
 from hexa_kernels import tmp_path as scratch_path
-from hexa_kernels.errors import FolderNotWritableError, ScratchReplacedWarning
+from hexa_kernels.errors import (
+    FolderNotWritableError,
+    InvalidArgumentError,
+    ScratchReplacedWarning,
+)
 
 
 def test_importing_the_package_imports_nothing_heavy():
@@ -59,6 +63,17 @@ def test_a_folder_that_cannot_be_made_is_named(files, setenv):
     with pytest.raises(FolderNotWritableError) as raised:
         workspace_path("a", "b", "c.csv")
     assert raised.value.values == {"path": str(files / "a/b")}
+
+
+def test_a_part_of_a_path_may_be_a_path(files):
+    assert workspace_path(Path("a") / "b", "c.csv") == workspace_path("a/b/c.csv")
+
+
+@pytest.mark.parametrize("part", [3, None, b"a", ["a"]])
+def test_a_part_that_is_no_path_is_refused(part, files):
+    with pytest.raises(InvalidArgumentError) as caught:
+        workspace_path("a", part)
+    assert type(part).__name__ in caught.value.hint
 
 
 def test_scratch_that_cannot_be_made_is_replaced_with_a_warning(tmp_path, setenv):
