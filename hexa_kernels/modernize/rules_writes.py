@@ -14,11 +14,16 @@ _WRITERS = {
     *("write_feather", "st_write", "write_sf", "ggsave", "write.xlsx", "write_xlsx"),
     *("saveWorkbook", "write_json", "writeLines", "write_dta", "write_sav", "pdf"),
     *("png", "svg", "jpeg", "tiff", "sink", "cat", "write_file", "saveWidget", "write"),
+    *("qsave", "pandas.ExcelWriter", "numpy.save", "numpy.savez", "numpy.savetxt"),
+    *("joblib.dump", "shutil.copy", "shutil.copyfile", "shutil.move"),
 }
+_CONTENT_FIRST = {"writeLines", "write", "joblib.dump"}
+_CONTENT_FIRST |= {"shutil.copy", "shutil.copyfile", "shutil.move"}
 _WRITING_METHODS = {
     *("to_csv", "to_excel", "to_parquet", "to_json", "to_file", "to_pickle"),
     *("to_feather", "to_stata", "to_html", "savefig", "write_image", "write_html"),
     *("write_csv", "write_parquet", "write_excel", "tofile", "to_markdown"),
+    *("to_netcdf", "to_zarr"),
 }
 _DESTINATIONS = {
     "file",
@@ -30,18 +35,47 @@ _DESTINATIONS = {
     "con",
     "fname",
 }
-_RELATIVE = re.compile(r"(?![/~]|[A-Za-z]:|\w+://)[^\n%{}]*\.[A-Za-z]\w{0,7}(\.gz)?")
+# Its beginning and its end are written out.
+_RELATIVE = re.compile(r"(?![/~*]|[A-Za-z]:|\w+://)[^\n%{}]*\.[A-Za-z]\w{0,7}(\.gz)?")
 
 
 @rule("relative-write")
 def relative_writes(cell: Cell) -> Iterator[Finding]:
     for node in cell.walk("call"):
         value = _destination(cell, node)
-        if value is None or not _RELATIVE.fullmatch(value.text):
+        if value is None or not _RELATIVE.fullmatch(_path(value)):
             continue
         if not _goes_to_workspace(cell, value):
-            code = f"{cell.ours('workspace_path')}({quoted(value.text)})"
+            is_text = value.kind == "text"
+            written = quoted(value.text) if is_text else cell.code(value)
+            code = f"{cell.ours('workspace_path')}({written})"
             yield advise("relative-write", cell, value, "place_unknown", code=code)
+
+
+_JOINERS = {
+    **{"paste0": "", "str_c": "", "glue": "", "str_glue": "", "sprintf": ""},
+    **{"file.path": "/", "os.path.join": "/", "pathlib.Path": "/"},
+}
+
+
+def _path(node: Node | None) -> str:
+    """Give a path with ``*`` for each part that is no text."""
+    if node is None:
+        return "*"
+    if node.kind == "text":
+        return re.sub(r"\{[^{}]*\}|%[-\d.]*[sdif]", "*", node.text)
+    parts = [_path(one) for one in node.children]
+    if node.kind == "template" or (node.kind == "binary" and node.text == "+"):
+        return "".join(parts)
+    if node.kind == "binary" and node.text in ("/", "%"):
+        return "/".join(parts) if node.text == "/" else parts[0]
+    if node.kind == "call" and node.text in _JOINERS:
+        plain = [_path(one.value) for one in node.arguments if not one.text]
+        is_filled = node.text == "sprintf"
+        return _JOINERS[node.text].join(plain[:1] if is_filled else plain)
+    if node.text == ".format" and node.children[0].kind == "member":
+        return _path(node.children[0].children[0])
+    return "*"
 
 
 _MOVERS = {"setwd", "os.chdir"}
@@ -72,19 +106,18 @@ def _destination(cell: Cell, node: Node) -> Node | None:
     if node.text == "open" and not cell.is_r:
         mode = node.argument("mode", 1)
         writes = mode is not None and mode.kind == "text" and {*mode.text} & {*"wax"}
-        path = node.argument("file", 0) if writes else None
-        return path if path is not None and path.kind == "text" else None
+        return node.argument("file", 0) if writes else None
+    if node.text in (".write_text", ".write_bytes"):
+        owner = node.children[0].children[0]
+        return owner if owner.text == "pathlib.Path" else None
     if node.text not in _WRITERS and last_name(node) not in _WRITING_METHODS:
         return None
-    if node.text in ("writeLines", "write"):  # the first is what they write
-        path = node.argument("con", 1) or node.argument("file", 1)
-        return path if path is not None and path.kind == "text" else None
+    if node.text in _CONTENT_FIRST:
+        return node.argument("con", 1) or node.argument("file", 1)
     for argument in node.arguments:
-        value = argument.value
-        if value is None or value.kind != "text":
-            continue
         if argument.text in _DESTINATIONS:
-            return value
-        if not argument.text and node.text != "cat":  # which shows what it is given
-            return value
+            return argument.value
+        # cat() shows what it is given.
+        if not argument.text and node.text != "cat" and _path(argument.value) != "*":
+            return argument.value
     return None
