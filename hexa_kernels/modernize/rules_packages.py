@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from .document import Cell
-from .rules import Finding, advise, rule
+from .rules import Finding, advise, rule, text_rule
+from .sources import SHELLS, Text
 from .syntax import Node, last_name
 
 _INSTALLERS = {
@@ -17,7 +18,7 @@ _APPLIERS = {
     *("lapply", "sapply", "vapply", "mapply", "Map", "map", "walk", "do.call"),
     *("future_lapply", "future_map", "future_walk"),
 }
-_TOOL = r"(?:pip3?|conda|mamba|micromamba|uv)"
+_TOOL = r"(?:pip3?|conda|mamba|micromamba|uv|apt|apt-get)"
 _LINE = re.compile(rf"(?:%|!(?:.*\s)?\s*){_TOOL}\s(?:.*\s)?install\s", re.DOTALL)
 _RUNNERS = re.compile(r"(subprocess\.\w+|os\.(system|popen)|system2?)")
 
@@ -38,6 +39,16 @@ def package_installs(cell: Cell) -> Iterator[Finding]:
             found = node.text in _INSTALLERS or _applies_installer(node)
         if found:
             yield advise("package-install", cell, node, reason, code=code)
+
+
+@text_rule
+def installs_in_shells(text: Text) -> Iterator[Finding]:
+    """Search the lines of a cell that a shell runs."""
+    for number, line in enumerate(text.text.split("\n"), 1):
+        is_code = text.magic in SHELLS and not re.match(r"\s*[#%]", line)
+        if is_code and _LINE.match(f"! {line} "):
+            place = ("package-install", text.index, number, (0, 0))
+            yield Finding(*place, reason="image_has_it")
 
 
 def _applies_installer(node: Node) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .document import Cell, variables_set
 from .rules import Finding, advise, text_rule
-from .sources import Text
+from .sources import SHELLS, Text
 from .syntax import Node
 
 _ROOT = re.compile(
@@ -38,7 +38,7 @@ def _first_folder(line: str) -> str | None:
 @text_rule
 def paths_in_shells(text: Text) -> Iterator[Finding]:
     """A shell takes what the first line of its cell hands over."""
-    if text.magic not in ("bash", "sh", "script"):
+    if text.magic not in SHELLS:
         return
     lines = text.text.split("\n")
     opening = text.text.lstrip().partition("\n")[0].rstrip()

@@ -32,6 +32,7 @@ from .notebook_json import SourceText, output_texts, read_sources, write_source
 
 LANGUAGES = {".r": "r", ".py": "python"}
 SKIPPED_FOLDERS = {"node_modules", "renv", "venv", "__pycache__"}  # and hidden ones
+SHELLS = {"bash", "sh", "script"}  # magics of cells whose first line hands over values
 COPY_MARK = ".modernized"
 
 

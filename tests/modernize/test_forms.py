@@ -87,7 +87,7 @@ def test_another_folder_is_left_alone(suffix, code, examined):
     assert examined(suffix, f"{head}y = {code}\n").findings == []
 
 
-LINE, CELL = "shell_line", "shell_cell"
+LINE, CELL, IMAGE = "shell_line", "shell_cell", "image_has_it"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,8 @@ def test_an_advice_on_a_line_with_a_secret_does_not_show_it(examined, capsys):
         (".py", "%conda install -y gdal"),
         (".py", "!conda install gdal"),
         (".py", "!uv pip install gdal"),
+        (".py", "!apt-get install -y gdal-bin"),
+        (".ipynb", "%%bash\nset -e\npip install gdal"),
         (".py", 'get_ipython().run_line_magic("pip", "install gdal")'),
         (".R", 'lapply(c("a", "b"), install.packages)'),
         (".R", "sapply(pkgs, utils::install.packages, quiet = TRUE)"),
@@ -165,8 +167,8 @@ def test_an_advice_on_a_line_with_a_secret_does_not_show_it(examined, capsys):
     ],
 )
 def test_an_installation_is_advice_that_can_be_followed(suffix, code, examined):
-    advice = {".py": ("", "image_has_it"), ".R": ("hexa_require(…)", "machine_changed")}
-    assert told(examined(suffix, code)) == [("package-install", *advice[suffix])]
+    advice = ("hexa_require(…)", "machine_changed") if suffix == ".R" else ("", IMAGE)
+    assert told(examined(suffix, code)) == [("package-install", *advice)]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +177,8 @@ def test_an_installation_is_advice_that_can_be_followed(suffix, code, examined):
         (".py", "%pip list"),
         (".py", "!conda env list"),
         (".py", "!ls install"),
+        (".ipynb", "%%bash\n# pip install gdal"),
+        (".ipynb", "%%writefile x.sh\npip install gdal"),
         (".R", "lapply(pkgs, library, character.only = TRUE)"),
         (".R", "lapply(pkgs, require)"),
     ],
