@@ -114,10 +114,10 @@ def test_nothing_stays_in_scratch(store, tmp_path):
 
 
 def test_a_missing_object_names_the_nearest(store):
-    file_write(FRAME, f"{store.scheme}://lake/near/cas.csv")
+    file_write(FRAME, f"{store.scheme}://lake/nearby/cas.csv")
     with pytest.raises(ObjectMissingError) as caught:
-        file_read(f"{store.scheme}://lake/near/caz.csv")
-    assert caught.value.values["similar"] == "near/cas.csv"
+        file_read(f"{store.scheme}://lake/nearby/caz.csv")
+    assert caught.value.values["similar"] == "nearby/cas.csv"
     assert isinstance(caught.value, FileNotFoundError)
 
 
