@@ -154,6 +154,8 @@ class _Converter:
             text = _unquoted(text) if kind == "text" else text.strip("`")
             return Node(kind, start, end, text)
         rows = self.below(identity)
+        if not rows:  # next, break, the `_` of a pipe
+            return Node("other", start, end, self.text[start:end])
         tokens = [one[0] for one in rows]
         if len(rows) == 1:
             return self.convert(rows[0])

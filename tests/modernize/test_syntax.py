@@ -80,6 +80,43 @@ def test_magics_are_nodes_and_the_rest_is_python():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "for (i in x) next",
+            "repeat break",
+            "while (a) {\n  b\n}",
+            "{}",
+            "function() NULL",
+        ),
+        *("-x", "!x", "~ a + b", "a ~ b | c", "?help", "x := 1", "`a b` <- `c d`"),
+        *("a::b(1)", "a:::b", "'f'(1)", "(\\(x) x)(1)", "x[[1]]$y@z", "x[, 1]", "..1"),
+        *(
+            "if (a) b else if (c) d else e",
+            "x |> f(y = _)",
+            "x %>% f()",
+            "a; b;",
+            "TRUE",
+        ),
+        *(
+            "function(x, ...) x$`a b`",
+            "r'(a)'",
+            "0x1FL",
+            "1e-3",
+            "NA_character_",
+            "Inf",
+        ),
+    ],
+)
+def test_every_construct_of_r_has_its_place(text, r_parser):
+    root = r_parser.parse(text)
+    assert root.children
+    for node in root.walk():
+        assert 0 <= node.start <= node.end <= len(text)
+        assert node is root or node in node.parent.children
+
+
+@pytest.mark.parametrize(
     ("text", "line"), [("x <- (1\ny", 2), ("a b", 1), ("x\n}\ny", 2), ("'", 1)]
 )
 def test_a_problem_has_the_line_where_r_stops(text, line, r_parser):
