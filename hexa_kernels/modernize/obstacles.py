@@ -54,7 +54,11 @@ def asks_for_ours(document: Document) -> bool:
 
 
 def _only_logs(node: Node) -> bool:
-    return node.kind == "assign" and logs(node) and not does_more(node.value)
+    """Whether it defines a log helper that works where the run is NULL."""
+    if node.kind != "assign" or not logs(node) or does_more(node.value):
+        return False
+    called = {one.text for one in node.value.walk() if one.kind == "call"}
+    return bool(called & {"is.null", "tryCatch", "try"})
 
 
 _MAKERS = ("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir")

@@ -3,15 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from .dataset_links import has_links, is_link, is_short, reads, target_of
 from .document import Cell
+from .format_switches import switches
 from .rules import Finding, advise, rule
-from .syntax import last_name
-
-_DOWNLOADERS = {
-    *("GET", "download.file", "curl_download", "request", "requests.get", "httpx.get"),
-    *("urllib.request.urlopen", "urllib.request.urlretrieve", "curl_fetch_memory"),
-    *("urlopen", "urlretrieve", "requests.Session.get"),
-}
+from .syntax import Node, last_name
 
 
 @rule("dataset-download")
@@ -20,13 +16,37 @@ def dataset_downloads(cell: Cell) -> Iterator[Finding]:
     code = opener.join(
         ["workspace", 'get_dataset("…")', "latest_version", 'get_file("…")', "read()"]
     )
+    for node in _downloads(cell):
+        yield advise("dataset-download", cell, node, "shape_unknown", code=code)
+
+
+def _downloads(cell: Cell) -> Iterator[Node]:
+    if not has_links(cell.document):
+        return
+    choices = {one.node for one in switches(cell)}
+    done = set()
     for node in cell.walk("call"):
-        if node.text not in _DOWNLOADERS or not node.arguments:
+        is_read = reads(cell, node) and is_link(cell, target_of(node))
+        if not is_read or is_short(cell, node):
             continue
-        given = cell.resolve(node.arguments[0].value)
-        names = {last_name(one) for one in given.walk()} if given else set()
-        if names & {"download_url", "generate_download_url"}:
-            yield advise("dataset-download", cell, node, "shape_unknown", code=code)
+        # One block: a reader for each extension.
+        choice = choices & {*node.above()}
+        if not choice or choice.isdisjoint(done):
+            done |= choice
+            yield node
+    for node in cell.walk("magic"):
+        if re.search(r"\b(curl|wget)\b.*\bdownload_url\b", node.text):
+            yield node
+
+
+@rule("format-switch")
+def format_switches(cell: Cell) -> Iterator[Finding]:
+    # After a download it is part of that block, and goes with it.
+    owners = {node.enclosing("function") for node in _downloads(cell)}
+    for switch in switches(cell):
+        if switch.node.enclosing("function") not in owners:
+            code = f"{cell.ours('file_read')}({switch.path})"
+            yield advise("format-switch", cell, switch.node, "own_readers", code=code)
 
 
 @rule("config-json")

@@ -1,9 +1,11 @@
-"""Log helpers of notebooks, and the calls of them."""
+"""Log helpers of notebooks, the calls of them, and logs behind a test for a run."""
 
+import re
 from collections.abc import Iterator
 
 from .document import Cell
-from .log_helpers import does_more, logs, logs_at
+from .log_guards import Guard, guard_of
+from .log_helpers import acts, default_level, logs, logs_at, prints, says_first
 from .rules import Finding, advise, replace, rule
 from .syntax import Node
 
@@ -21,32 +23,18 @@ def log_helpers(cell: Cell) -> Iterator[Finding]:
         given = definitions.get(node.text, ())
         if len(given) == 1 and logs(given[0]) and given[0] not in node.above():
             yield from _log_call(cell, node, given[0].value)
+    yield from _guards(cell)
 
 
 def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
-    parameters = [one for one in function.children if one.kind == "argument"]
-    level = parameters[1].value if len(parameters) == 2 else None
-    is_known = len(parameters) == 1 or (level is not None and level.text == "info")
-    names = [one.text for one in parameters]
-    labels = {one.text for one in node.arguments if one.text}
-    fits = labels <= {*names} and len(node.arguments) <= len(names)
-    fits = fits and not any(cell.code(one).startswith("*") for one in node.arguments)
-    if does_more(function):
-        yield advise("log-helper", cell, node, "does_more")
-        return
-    if node.parent.kind not in ("block", "if", "other", "function"):
-        yield advise("log-helper", cell, node, "value_used")
-        return
-    if not is_known or not fits:
-        code = f"{cell.ours('run_log')}(…)"
-        yield advise("log-helper", cell, node, "other_signature", code=code)
-        return
-    if not logs_at(function, _level(node, names)):
-        code = f"{cell.ours('run_log')}(…)"
-        yield advise("log-helper", cell, node, "other_level", code=code)
+    names = [one.text for one in function.children if one.kind == "argument"]
+    ours = cell.ours("run_log")
+    if reason := _unlike(cell, node, function, names):
+        code = "" if reason in ("does_more", "value_used") else f"{ours}(…)"
+        yield advise("log-helper", cell, node, reason, code=code)
         return
     callee = node.children[0]
-    edits = [(callee.start, callee.end, cell.ours("run_log"))]
+    edits = [(callee.start, callee.end, ours)]
     for argument in node.arguments:
         if argument.text:
             label = ("message", "level")[names.index(argument.text)]
@@ -55,9 +43,73 @@ def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
     yield replace("log-helper", cell, node, edits, needs="run_log")
 
 
-def _level(call: Node, names: list[str]) -> str | None:
-    """Give the level that a call of a helper names; None where it is no text."""
-    if len(names) < 2 or len(call.arguments) < 2:
-        return "info"
-    given = call.argument(names[1], 1)
-    return given.text if given is not None and given.kind == "text" else None
+def _unlike(cell: Cell, call: Node, function: Node, names: list[str]) -> str:
+    """Give the reason why a call of a helper is none of run_log(); else ""."""
+    labels = {one.text for one in call.arguments if one.text}
+    fits = labels <= {*names} and len(call.arguments) <= len(names) < 3
+    fits = fits and not any(cell.code(one).startswith("*") for one in call.arguments)
+    if acts(function):
+        return "does_more"
+    owner = call.parent
+    is_test = owner.kind == "if" and owner.children[0] is call
+    if is_test or owner.kind not in ("block", "if", "other", "function"):
+        return "value_used"
+    if not prints(function):
+        return "prints_too"
+    if not fits or not says_first(function) or not _is_known(call, function, names):
+        return "other_signature"
+    return "" if logs_at(function, _level(call, function, names)) else "other_level"
+
+
+def _is_known(call: Node, function: Node, names: list[str]) -> bool:
+    """Whether run_log() has the same level where a call names none."""
+    is_given = len(names) == 2 and call.argument(names[1], 1) is not None
+    return is_given or (default_level(function) or "").lower() == "info"
+
+
+def _level(call: Node, function: Node, names: list[str]) -> str | None:
+    """Give the level that a call of a helper means; None where it is no text."""
+    given = call.argument(names[1], 1) if len(names) == 2 else None
+    if given is None:
+        return default_level(function)
+    return given.text if given.kind == "text" else None
+
+
+def _guards(cell: Cell) -> Iterator[Finding]:
+    """Find tests for a run that are no part of a helper, outermost only."""
+    found = set()
+    for node in cell.walk("if", "try", "call"):
+        guard = guard_of(cell, node)
+        above = {*node.above()} if guard else set()
+        is_helper = any(one.kind == "assign" and logs(one) for one in above)
+        if guard and not above & found and not is_helper:
+            found.add(node)
+            yield _guard(cell, node, guard)
+
+
+def _guard(cell: Cell, node: Node, guard: Guard) -> Finding:
+    ours = cell.ours("run_log")
+    end = ")" if guard.level == "info" else f', "{guard.level}")'
+    text = cell.code(guard.text) if guard.text else "…"
+    code = f"{ours}(…)" if "\n" in text else f"{ours}({text}{end}"
+    reason = guard.reason or ("" if _is_unused(cell, node) else "value_used")
+    if reason:
+        return advise("log-helper", cell, node, reason, code=code)
+    # The message stays as it is written, for what other rules change in it.
+    edits = [
+        (node.start, guard.text.start, f"{ours}("),
+        (guard.text.end, node.end, end),
+    ]
+    found = replace("log-helper", cell, node, edits, needs="run_log")
+    found.replacement = found.replacement or code
+    return found
+
+
+def _is_unused(cell: Cell, node: Node) -> bool:
+    """Whether nobody takes the value of a statement, also without braces around it."""
+    owner = node.parent
+    is_loop = re.match(r"(for|while|repeat)\b", cell.code(owner))
+    is_body = cell.is_r and owner.kind == "other" and is_loop
+    if is_body or (owner.kind == "if" and node is not owner.children[0]):
+        return bool(is_body) or _is_unused(cell, owner)
+    return cell.is_statement(node)

@@ -8,11 +8,12 @@ RULES = {
     *("workspace-path", "tmp-path", "relative-write", "environment-setup"),
     *("sdk-import", "database-block", "connection-variables", "dataset-download"),
     *("parameter-default", "log-helper", "package-install", "secret-in-code"),
-    *("config-json", "ready-made-output", "unparsed-cell"),
+    *("config-json", "ready-made-output", "unparsed-cell", "format-switch"),
 }
 ADVICE = {
     *("relative-write", "connection-variables", "dataset-download", "package-install"),
     *("secret-in-code", "config-json", "ready-made-output", "unparsed-cell"),
+    "format-switch",
 }
 
 

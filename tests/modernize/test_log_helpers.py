@@ -77,3 +77,99 @@ def test_a_helper_that_prints_to_a_file_stays(file, safe, examined):
     )
     findings = examined(".py", code).findings
     assert [one.safe for one in findings if one.rule == "log-helper"][-1] == safe
+
+
+CHOSEN = [
+    "current_run[[paste0('log_', level)]](text)",
+    "do.call(current_run[[sprintf('log_%s', level)]], list(text))",
+    "do.call(paste0('log_', level), list(text), envir = current_run)",
+    "switch(level, info = current_run$log_info(text), error = "
+    "current_run$log_error(text))",
+]
+
+
+@pytest.mark.parametrize("body", CHOSEN)
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("", ""),
+        (", 'error'", ""),
+        (", level = 'error'", ""),
+        (", 'erreur'", "other_level"),
+        (", chosen", "other_level"),
+    ],
+)
+def test_a_level_that_chooses_the_method_in_r_is_kept(body, given, reason, examined):
+    code = (
+        "log_msg <- function(text, level = 'info') {\n"
+        f"  if (!is.null(current_run)) {body} else cat(text)\n}}\nlog_msg('a'{given})"
+    )
+    found = [one for one in examined(".R", code).findings if one.rule == "log-helper"]
+    assert [one.reason for one in found] == ["still_called", reason]
+    if not reason:
+        assert found[1].replacement == f"run_log('a'{given})"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ('getattr(current_run, f"log_{level}")(message)', ""),
+        ('getattr(current_run, "log_" + level.lower())(message)', ""),
+        ('getattr(current_run, f"log_{prefix}{level}")(message)', "does_more"),
+        ('getattr(current_run, f"log_{level}")("[A] " + message)', "does_more"),
+        ('getattr(current_run, f"log_{message}")(level)', "other_signature"),
+        (
+            'log = getattr(current_run, f"log_{level}", current_run.log_info)\n'
+            "        log(message)",
+            "",
+        ),
+    ],
+)
+@pytest.mark.parametrize("given", ["'critical'", "level='warning'"])
+def test_a_level_that_chooses_the_method_in_python_is_kept(
+    body, reason, given, examined
+):
+    code = (
+        "from openhexa.sdk import current_run\ndef note(message, level):\n"
+        f"    if current_run:\n        {body}\n    else:\n        print(message)\n"
+        f"note('a', {given})\n"
+    )
+    found = examined(".py", code).findings
+    assert [one.reason for one in found] == ["still_called", reason]
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["try:", "    LOG(message)", "except Exception:", "    print(message)"], ""),
+        (["if current_run: LOG(message)"], "prints_too"),
+        (["message = '[A] ' + message", "if current_run: LOG(message)"], "does_more"),
+        (["if not message: return", "if current_run: LOG(message)"], "does_more"),
+        (
+            ["if not current_run:", "    print(message)", "    return", "LOG(message)"],
+            "",
+        ),
+        (
+            ["if current_run and level != 'debug': LOG(message)", "print(message)"],
+            "other_level",
+        ),
+    ],
+)
+def test_what_a_helper_does_besides_is_seen(lines, reason, examined):
+    body = "\n    ".join(lines).replace("LOG", 'getattr(current_run, f"log_{level}")')
+    code = (
+        "from openhexa.sdk import current_run\n"
+        f"def note(message, level='info'):\n    {body}\nnote('a', 'error')\n"
+    )
+    found = examined(".py", code).findings
+    assert [one.reason for one in found] == ["still_called", reason]
+
+
+def test_a_function_that_logs_how_far_it_is_is_no_helper(examined):
+    code = (
+        "from openhexa.sdk import current_run\ndef clean(data):\n"
+        "    if current_run:\n        current_run.log_info(f'{len(data)} rows')\n"
+        "    else:\n        print(f'{len(data)} rows')\n    return data\nclean(1)\n"
+    )
+    ((line, safe),) = [(one.line, one.safe) for one in examined(".py", code).findings]
+    assert (line, safe) == (3, True)
