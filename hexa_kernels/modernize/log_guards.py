@@ -28,13 +28,26 @@ class Guard:
 
 def guard_of(cell: Cell, node: Node) -> Guard | None:
     """Read a test for a run around a log; None where it is something else."""
+    guard = None
     if node.kind == "if":
-        return _tested(cell, node)
-    if node.kind == "try":
-        return _tried(cell, node)
-    if node.kind == "call" and node.text in ("tryCatch", "try"):
-        return _caught(cell, node)
-    return None
+        guard = _tested(cell, node)
+    elif node.kind == "try":
+        guard = _tried(cell, node)
+    elif node.kind == "call" and node.text in ("tryCatch", "try"):
+        guard = _caught(cell, node)
+    if guard and not guard.reason and not _is_unused(cell, node):
+        return Guard(guard.text, guard.level, "value_used")
+    return guard
+
+
+def _is_unused(cell: Cell, node: Node) -> bool:
+    """Whether nobody takes the value of a statement, also without braces around it."""
+    owner = node.parent
+    is_loop = re.match(r"(for|while|repeat)\b", cell.code(owner))
+    is_body = cell.is_r and owner.kind == "other" and is_loop
+    if is_body or (owner.kind == "if" and node is not owner.children[0]):
+        return bool(is_body) or _is_unused(cell, owner)
+    return cell.is_statement(node)
 
 
 def _tested(cell: Cell, node: Node) -> Guard | None:

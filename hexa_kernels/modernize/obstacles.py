@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from .document import Cell, Document
+from .log_guards import guard_of
 from .log_helpers import does_more, logs
 from .python_in_r import sdk_imports
 from .syntax import Node, last_name
@@ -43,14 +44,22 @@ def asks_for_ours(document: Document) -> bool:
     if document.attaches_us("r"):
         return False
     gone = {one.whole for one in sdk_imports(document) if not one.reason}
-    for call in document.calls("exists", "get0"):
-        name, above = call.argument("x", 0), [*call.above()]
-        if name is None or name.text not in OURS or gone & {*above}:
-            continue
-        # A log helper is replaced too; who else calls it, logs all the same.
-        if not any(_only_logs(one) for one in above):
-            return True
+    for cell in document.cells:
+        for call in cell.walk("call"):
+            name, above = call.argument("x", 0), [*call.above()]
+            asks = call.text in ("exists", "get0") and name is not None
+            if not asks or name.text not in OURS or gone & {*above}:
+                continue
+            # What only logs is replaced too; a helper goes on for those who call it.
+            if not any(_only_logs(one) or _is_replaced(cell, one) for one in above):
+                return True
     return False
+
+
+def _is_replaced(cell: Cell, node: Node) -> bool:
+    guard = guard_of(cell, node)
+    is_safe = guard is not None and not guard.reason
+    return is_safe and not cell.has_comment(node.start, node.end)
 
 
 def _only_logs(node: Node) -> bool:

@@ -1,6 +1,5 @@
 """Log helpers of notebooks, the calls of them, and logs behind a test for a run."""
 
-import re
 from collections.abc import Iterator
 
 from .document import Cell
@@ -92,9 +91,8 @@ def _guard(cell: Cell, node: Node, guard: Guard) -> Finding:
     end = ")" if guard.level == "info" else f', "{guard.level}")'
     text = cell.code(guard.text) if guard.text else "…"
     code = f"{ours}(…)" if "\n" in text else f"{ours}({text}{end}"
-    reason = guard.reason or ("" if _is_unused(cell, node) else "value_used")
-    if reason:
-        return advise("log-helper", cell, node, reason, code=code)
+    if guard.reason:
+        return advise("log-helper", cell, node, guard.reason, code=code)
     # The message stays as it is written, for what other rules change in it.
     edits = [
         (node.start, guard.text.start, f"{ours}("),
@@ -103,13 +101,3 @@ def _guard(cell: Cell, node: Node, guard: Guard) -> Finding:
     found = replace("log-helper", cell, node, edits, needs="run_log")
     found.replacement = found.replacement or code
     return found
-
-
-def _is_unused(cell: Cell, node: Node) -> bool:
-    """Whether nobody takes the value of a statement, also without braces around it."""
-    owner = node.parent
-    is_loop = re.match(r"(for|while|repeat)\b", cell.code(owner))
-    is_body = cell.is_r and owner.kind == "other" and is_loop
-    if is_body or (owner.kind == "if" and node is not owner.children[0]):
-        return bool(is_body) or _is_unused(cell, owner)
-    return cell.is_statement(node)

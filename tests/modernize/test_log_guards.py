@@ -15,6 +15,10 @@ def told(result):
     [
         ('if (HAS) current_run$log_info("x") else cat("x\\n")', 'run_log("x")'),
         (
+            'if (exists("current_run")) current_run$log_info("x") else cat("x")',
+            'run_log("x")',
+        ),
+        (
             'if (HAS) {\n  current_run$log_error(m)\n} else {\n  cat(m, "\\n")\n}',
             'run_log(m, "error")',
         ),
@@ -133,7 +137,8 @@ def test_a_log_that_would_say_something_else_is_advice(
     ("code", "reason"),
     [
         ('f <- function() {\n  if (HAS) LOG else cat("x\\n")\n}', "value_used"),
-        ('if (exists("current_run")) LOG else cat("x\\n")', "asked_for"),
+        ('if (exists("current_run")) LOG else {\n  # why\n  cat("x")\n}', "comment"),
+        ('if (exists("current_run")) LOG else cat("y")', "other_arm"),
         ("try(LOG, silent = TRUE)", "prints_too"),
         ("if (HAS) LOG else invisible(NULL)", "prints_too"),
         ('if (HAS) LOG else cat("x", file = "run.log")', "other_arm"),

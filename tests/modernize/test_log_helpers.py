@@ -173,3 +173,22 @@ def test_a_function_that_logs_how_far_it_is_is_no_helper(examined):
     )
     ((line, safe),) = [(one.line, one.safe) for one in examined(".py", code).findings]
     assert (line, safe) == (3, True)
+
+
+BY_NAME = """
+note <- function(text) {{
+  if (exists("current_run"){more}) current_run$log_info(text) else cat(text)
+}}
+note("a")
+x <- note("b")
+y <- "/home/hexa/workspace/a.csv"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "safe"), [("", set()), (" && !is.null(current_run)", {3, 5})]
+)
+def test_a_helper_that_takes_our_run_for_one_keeps_it_away(more, safe, examined):
+    """openhexaR's current_run is there, and NULL: a call that stays would fail."""
+    findings = examined(".R", BY_NAME.format(more=more)).findings
+    assert {one.line - 2 for one in findings if one.safe} == safe
