@@ -6,8 +6,9 @@
 import json
 import re
 
-from .document import variable_read
+from .document import Cell, variable_read
 from .syntax import Node, last_name
+from .variable_access import cell_of, settled
 
 Edit = tuple[int, int, str]
 _ABSOLUTE = {"/home/hexa", "/home/jovyan"}
@@ -15,17 +16,31 @@ _CALLS = {"Sys.getenv", "os.getenv", "os.environ.get"}
 _EXPANDERS = {"os.path.expanduser", "path.expand", "path_expand"}
 
 
-def is_home(node: Node | None) -> bool:
-    """Whether an expression gives the home folder, but is no text."""
-    if node is None:
-        return False
+def quoted(text: str) -> str:
+    """Write a string of either language."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def home_of(cell: Cell, node: Node | None) -> str | None:
+    """Give the home folder, "~" where the system is asked, if an expression is it."""
+    node = settled(cell, node)
+    if node is None or node.kind == "text":
+        path = node.text.rstrip("/") if node else ""
+        return path if path in {*_ABSOLUTE, "~"} else None
+    if node.text in ("str", "os.fspath", "as.character") and len(node.arguments) == 1:
+        return home_of(cell, node.arguments[0].value)
+    return "~" if _is_home(node) else None
+
+
+def _is_home(node: Node) -> bool:
     if node.kind == "index":
         return variable_read(node) == "HOME"
     if node.kind != "call":
         return False
     given = [one.value and one.value.text for one in node.arguments]
-    return node.text == "pathlib.Path.home" or (
-        (node.text in _CALLS and given == ["HOME"])
+    return (
+        (node.text in ("pathlib.Path.home", "path_home") and not given)
+        or (node.text in _CALLS and given == ["HOME"])
         or (node.text in _EXPANDERS and given == ["~"])
     )
 
@@ -38,9 +53,13 @@ def below_home(place, node: Node) -> Edit | None:
     if node.text == "path_home":
         path = place.cell.code(callee).removesuffix("_home")
         return _joined(place, node, "~", (f"{path}(", "", ", "))
-    if last_name(node) != "joinpath" or callee.kind != "member":
+    if last_name(node) != "joinpath":
         return None
-    home, path = _home_object(place, callee.children[0])
+    if callee.kind == "name":
+        owner = Node("name", 0, 0, callee.text.rpartition(".")[0])
+    else:
+        owner = callee.children[0]
+    home, path = _home_object(place, owner)
     return home and _joined(place, node, home, (f"{path}(", ")", ".joinpath("))
 
 
@@ -48,8 +67,11 @@ def _added(place, node: Node) -> Edit | None:
     left, right = node.children
     if right.kind != "text":
         return None
-    if node.text == "+" and is_home(left) and left.text != "pathlib.Path.home":
-        tail = place.tail(f"~{right.text}")
+    if node.text == "+":
+        home = home_of(place.cell, left)
+        if home is None or _home_object(place, left)[0]:
+            return None  # a Path takes no text
+        tail = place.tail(f"{home}{right.text}")
         code = "" if tail is None else place.expression(node, tail)
     else:  # Path.home() / "workspace"
         home, path = _home_object(place, left) if node.text == "/" else ("", "")
@@ -60,14 +82,16 @@ def _added(place, node: Node) -> Edit | None:
 
 def _home_object(place, node: Node) -> tuple[str, str]:
     """Give the home folder and the class of a Path of it; else two empty texts."""
-    if node.kind == "call" and node.text in ("pathlib.Path", "pathlib.Path.home"):
-        given = [one.value and one.value.text for one in node.arguments]
-        path = place.cell.code(node.children[0]).removesuffix(".home")
-        if node.text == "pathlib.Path.home":
-            return "~", path
-        if len(given) == 1 and given[0] in _ABSOLUTE:
-            return given[0], path
-    return "", ""
+    value = settled(place.cell, node)
+    if value.kind != "call" or value.text not in ("pathlib.Path", "pathlib.Path.home"):
+        return "", ""
+    cell = place.cell if value is node else cell_of(place.cell.document, value)
+    path = cell.code(value.children[0]).removesuffix(".home")
+    if value.text == "pathlib.Path.home":
+        return "~", path
+    is_alone = len(value.arguments) == 1 and not value.arguments[0].text
+    home = home_of(cell, value.arguments[0].value) if is_alone else None
+    return (home, path) if home else ("", "")
 
 
 def _joined(place, node: Node, home: str, frame: tuple[str, str, str]) -> Edit | None:
@@ -87,7 +111,7 @@ def _joined(place, node: Node, home: str, frame: tuple[str, str, str]) -> Edit |
     for count in range(1, len(known) + 1):
         tail = place.tail("/".join([home, *known[:count]]))
         if tail is not None:
-            rest = f"{json.dumps(tail[1:], ensure_ascii=False)}, " if tail[1:] else ""
+            rest = f"{quoted(tail[1:])}, " if tail[1:] else ""
             code = f"{opening}{place.call}(){closing}{seam}{rest}"
             return node.start, node.arguments[count].start, code
     return None
@@ -95,7 +119,7 @@ def _joined(place, node: Node, home: str, frame: tuple[str, str, str]) -> Edit |
 
 def home_in_fstring(place, node: Node) -> Edit | None:
     """``f"{Path.home()}/workspace/{name}"``: what is before the name is replaced."""
-    if len(node.children) < 2 or not is_home(node.children[0]):
+    if len(node.children) < 2:
         return None
     # Before Python 3.12, what is inside does not know its place.
     written = rf"([fF](?:'''|\"\"\"|'|\"))\{{[^{{}}!:]*\}}/{place.folder}(?![^/'\"{{])"

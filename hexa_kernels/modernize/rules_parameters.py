@@ -5,11 +5,20 @@ from collections.abc import Iterator
 
 from .document import Cell
 from .obstacles import OURS
+from .parameter_forms import Default, default_of
 from .rules import Finding, advise, replace, rule
 from .rules_paths import quoted
-from .syntax import Node
+from .syntax import Node, last_name
+from .variable_access import (
+    cell_of,
+    is_global,
+    is_name,
+    is_written_by_name,
+    looks_elsewhere,
+    owner_of,
+)
 
-_KINDS = ("if", "try", "assign")
+_KINDS = ("if", "try", "assign", "call")
 
 
 @rule("parameter-default")
@@ -17,153 +26,108 @@ def parameter_defaults(cell: Cell) -> Iterator[Finding]:
     for node in cell.walk(*_KINDS):
         if node.enclosing("function"):
             continue  # a local variable is no parameter
-        shape = _default_of(node)
-        if shape is None or shape[0] == "openhexa":
+        if cell.is_r and node.text == "mget":
+            yield from _of_several(cell, node)
+        shape = default_of(cell, node)
+        if shape is None or shape.name == "openhexa":
             continue
-        name, default, target = shape
-        if default.kind == "function" or default.text == "Lambda":
+        if shape.name.startswith("{"):
+            yield from _of_a_loop(cell, node, shape)
+            continue
+        if not is_name(cell, shape.name):
+            continue
+        if shape.value.kind == "function" or shape.value.text == "Lambda":
             continue  # of a helper
-        if cell.is_r and name in OURS:
-            reason = "asked_for"
-        elif _is_repeated(cell, node):
-            reason = "not_here"
-        elif _is_given_elsewhere(cell, node, shape):
-            reason = "given_elsewhere"
-        else:
-            reason = _unsafe(cell, default)
-        if reason:
-            yield advise("parameter-default", cell, node, reason)
-            continue
-        opener = cell.ours("notebook_parameter")
-        arrow = "<-" if cell.is_r else "="
-        head = f"{target} {arrow} {opener}({quoted(name)}, "
-        # The default itself stays, for what other rules change in it.
-        edits = [(node.start, default.start, head), (default.end, node.end, ")")]
-        yield replace(
-            "parameter-default", cell, node, edits, needs="notebook_parameter"
-        )
+        if cell.is_r and node.enclosing("call") and looks_elsewhere(node):
+            continue  # which is not where local() is
+        yield _finding(cell, node, shape)
 
 
-def _default_of(node: Node) -> tuple[str, Node, str] | None:
-    """Give the parameter, its default and what it is assigned to."""
-    if node.kind == "try":
-        return _tried(node)
-    if node.kind == "if":
-        name = _asked(node.children[0], absent=True)
-        given = _only_assignment(node.children[1]) if len(node.children) == 2 else None
-        if name and given and given.children[0].text == name:
-            return name, given.value, name
-        return None
-    target, value = node.children
-    if target.kind != "name" or value is None:
-        return None
-    parts = value.children if value.kind == "if" else []
-    if value.kind == "call" and value.text == "ifelse":
-        parts = [one.value for one in value.arguments if not one.text and one.value]
-    if len(parts) == 3:
-        test, then, otherwise = (_unwrapped(one) for one in parts)
-        for kept, default in ((then, otherwise), (otherwise, then)):
-            name = _asked(test, absent=kept is otherwise)
-            if name and kept.kind == "name" and kept.text == name:
-                return name, default, target.text
-    if value.kind == "binary" and value.text == "%||%":
-        name = _got_or_null(value.children[0])
-        return name and (name, value.children[1], target.text)
-    if value.kind == "call" and value.text == "tryCatch":
-        return _caught(value, target)
-    if value.kind == "call" and value.text in ("get0", ".get"):
-        return _got(value, target)
-    return None
+def _finding(cell: Cell, node: Node, shape: Default) -> Finding:
+    default = shape.value
+    if reason := _obstacle(cell, node, shape):
+        return advise("parameter-default", cell, node, reason)
+    opener = cell.ours("notebook_parameter")
+    arrow = "<-" if cell.is_r else "="
+    head = f"{shape.target} {arrow} {opener}({quoted(shape.name)}, "
+    if shape.is_loose:
+        code = f"{head}{cell.code(default)})"
+        return advise("parameter-default", cell, node, "more_is_absent", code=code)
+    # The default itself stays, for what other rules change in it.
+    edits = [(node.start, default.start, head), (default.end, node.end, ")")]
+    return replace("parameter-default", cell, node, edits, needs="notebook_parameter")
 
 
-def _unwrapped(node: Node) -> Node:
+def _obstacle(cell: Cell, node: Node, shape: Default) -> str:
+    if cell.is_r and shape.name in OURS:
+        return "asked_for"
+    # In the place of elif, and in a loop, where only the first time counts.
+    if cell.text.startswith("elif", node.start) or _is_repeated(cell, node):
+        return "not_here"
+    if _is_given_elsewhere(cell, node, shape):
+        return "given_elsewhere"
+    return _unsafe(cell, shape.value)
+
+
+def _of_a_loop(cell: Cell, node: Node, shape: Default) -> Iterator[Finding]:
+    """``for (name in names(defaults)) if (!exists(name)) assign(name, …)``"""
+    loop = next((one for one in node.above() if _is_loop(cell, one)), None)
+    if loop is None or shape.target != shape.name:
+        return
+    # R has both in brackets.
+    target, given = (loop.children[0] if cell.is_r else loop).children[:2]
+    if shape.name.strip("{}") in {one.text for one in target.walk()}:
+        code = "\n".join(_lines(cell, given))
+        yield advise("parameter-default", cell, node, "several", code=code)
+
+
+def _of_several(cell: Cell, call: Node) -> Iterator[Finding]:
+    """``mget(c("year", "month"), ifnotfound = list(2024, 1))``"""
+    defaults = call.argument("ifnotfound")
+    names = cell.resolve(call.argument("x", 0))
+    if defaults is None or names is None or not is_global(call, "ifnotfound"):
+        return
+    given = [one.value for one in names.arguments] or [names]
+    values = [one.value for one in defaults.arguments] or [defaults]
+    lines = [
+        _line(cell, name.text, cell.code(value))
+        for name, value in zip(given, values, strict=False)
+        if name is not None and value is not None
+    ]
+    is_known = len(given) == len(values) == len(lines) and defaults.kind != "name"
+    is_known = is_known and all(
+        one.kind == "text" and is_name(cell, one.text) for one in given
+    )
+    code = "\n".join(lines) if is_known else ""
+    yield advise("parameter-default", cell, call, "several", code=code)
+
+
+def _line(cell: Cell, name: str, default: str) -> str:
+    arrow = "<-" if cell.is_r else "="
     return (
-        node.children[0] if node.kind == "block" and len(node.children) == 1 else node
+        f"{name} {arrow} {cell.ours('notebook_parameter')}({quoted(name)}, {default})"
     )
 
 
-def _only_assignment(node: Node) -> Node | None:
-    node = _unwrapped(node)
-    return node if node.kind == "assign" and node.text in ("<-", "=", "<<-") else None
+def _is_loop(cell: Cell, node: Node) -> bool:
+    return node.kind == "other" and re.match(r"for\b", cell.code(node)) is not None
 
 
-def _asked(test: Node, *, absent: bool) -> str | None:
-    """Name the variable whose presence, or absence, is asked for."""
-    if test.kind == "unary" and test.text == "!":
-        return _asked(test.children[0], absent=not absent)
-    is_plain = test.kind == "call" and len(test.arguments) == 1
-    if is_plain and test.text == "exists" and not absent:
-        given = test.argument("x", 0)
-        return given.text if given is not None and given.kind == "text" else None
-    if is_plain and test.text == "is.null" and absent:
-        return _got_or_null(test.arguments[0].value)
-    within = ("not in",) if absent else ("in", "%in%")
-    if test.kind == "binary" and test.text in within:
-        name, place = test.children
-        is_scope = place.kind == "call" and place.text in _SCOPES
-        # ls() leaves out names that begin with a dot.
-        is_shown = name.kind == "text" and not name.text.startswith(".")
-        return name.text if is_scope and is_shown and not place.arguments else None
-    return None
-
-
-_SCOPES = {"globals", "locals", "vars", "dir", "ls"}
-
-
-def _got_or_null(node: Node | None) -> str | None:
-    """Name the variable of ``get0("year")``."""
-    if node is None or node.kind != "call" or node.text != "get0":
-        return None
-    given = node.argument("x", 0)
-    is_alone = len(node.arguments) == 1 and given is not None and given.kind == "text"
-    return given.text if is_alone else None
-
-
-def _caught(value: Node, target: Node) -> tuple[str, Node, str] | None:
-    """``tryCatch(year, error = function(e) 2024)``"""
-    tried, handler = value.argument("expr", 0), value.argument("error")
-    if len(value.arguments) != 2 or tried is None or handler is None:
-        return None
-    if tried.kind != "name" or handler.kind != "function" or len(handler.children) != 2:
-        return None
-    default, error = _unwrapped(handler.children[1]), handler.children[0].text
-    uses_error = any(one.text == error for one in default.walk() if one.kind == "name")
-    is_value = default.kind not in ("block", "assign") and not uses_error
-    return (tried.text, default, target.text) if is_value else None
-
-
-def _tried(node: Node) -> tuple[str, Node, str] | None:
-    if len(node.children) != 2:
-        return None
-    body, handler = node.children
-    tried, given = _unwrapped(body), handler.children
-    # Of a name alone, nothing else can fail.
-    catches = given[0].text in ("NameError", "Exception") or len(given) == 1
-    if tried.kind != "name" or len(given) > 2 or not catches:
-        return None
-    assignment = _only_assignment(given[-1])
-    if assignment is None or assignment.children[0].text != tried.text:
-        return None
-    return tried.text, assignment.value, tried.text
-
-
-def _got(value: Node, target: Node) -> tuple[str, Node, str] | None:
-    """``get0("year", ifnotfound = 2024)``, ``globals().get("year", 2024)``."""
-    if value.text == ".get":
-        owner = value.children[0].children[0]
-        if owner.text not in _SCOPES or owner.kind != "call" or owner.arguments:
-            return None
-    name = value.argument("x", 0)
-    # The second argument of get0() is an environment.
-    default = value.argument("ifnotfound", 1 if value.text == ".get" else None)
-    if (
-        len(value.arguments) != 2
-        or name is None
-        or default is None
-        or name.kind != "text"
-    ):
-        return None
-    return name.text, default, target.text
+def _lines(cell: Cell, given: Node) -> Iterator[str]:
+    """Write a line for each parameter, where a list of them is written out."""
+    named = given
+    if given.kind == "call" and given.text == "names":
+        named = given.argument("x", 0)
+    elif given.kind == "call" and last_name(given) == "items":
+        callee = given.children[0].text.removesuffix(".items")
+        named = owner_of(given) or Node("name", 0, 0, callee)
+    named = cell.resolve(named)
+    if named is None or named.text not in ("Dict", "list", "c"):
+        return
+    home = cell_of(cell.document, named)
+    for one in named.children:
+        if one.kind == "argument" and one.value and is_name(cell, one.text):
+            yield _line(cell, one.text, home.code(one.value))
 
 
 def _is_repeated(cell: Cell, node: Node) -> bool:
@@ -174,16 +138,18 @@ def _is_repeated(cell: Cell, node: Node) -> bool:
     )
 
 
-def _is_given_elsewhere(cell: Cell, node: Node, shape: tuple) -> bool:
+def _is_given_elsewhere(cell: Cell, node: Node, shape: Default) -> bool:
     """Whether the file gives the variable other values, which are no parameters."""
-    name, default, target = shape
+    name = shape.name
     definitions = cell.document.definitions[cell.language].get(name, ())
     others = [one for one in definitions if node not in (one, *one.above())]
-    return any(
-        name != target
-        or one.value.kind != default.kind
+    return is_written_by_name(cell, node, name) or any(
+        name != shape.target
+        or one.value.kind != shape.value.kind
         or any(
-            _default_of(outer) for outer in (one, *one.above()) if outer.kind in _KINDS
+            default_of(cell_of(cell.document, outer), outer)
+            for outer in (one, *one.above())
+            if outer.kind in _KINDS
         )
         for one in others
     )

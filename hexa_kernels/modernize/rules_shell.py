@@ -8,7 +8,7 @@ from .rules import Finding, advise, text_rule
 from .sources import SHELLS, Text
 from .syntax import Node
 
-_ROOT = re.compile(
+ROOT_WITHIN = re.compile(
     r"(?<![\w./~:-])(?:/home/(?:hexa|jovyan)|~|\$HOME|\$\{HOME\})/(workspace|tmp)"
     r"(?![\w.-])"
 )
@@ -26,12 +26,12 @@ def paths_of_magic(cell: Cell, node: Node, folder: str) -> Iterator[Finding]:
     # Other braces, as of awk, would keep IPython from filling in any.
     is_free = not re.search("[{}]", node.text)
     target = cell.text[cell.text.rfind("\n", 0, node.start) + 1 : node.start].lstrip()
-    code = target + _ROOT.sub(called, node.text) if is_free else ""
+    code = target + ROOT_WITHIN.sub(called, node.text) if is_free else ""
     yield advise(f"{folder}-path", cell, node, "shell_line", code=code)
 
 
 def _first_folder(line: str) -> str | None:
-    match = _ROOT.search(line)
+    match = ROOT_WITHIN.search(line)
     return match and match[1]
 
 

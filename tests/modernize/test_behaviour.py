@@ -117,9 +117,18 @@ PYTHON_PATH = from_templates(
         *('Path.home() / "workspace/a/b"', '("a", "ROOT/%s" % name)[1].strip()'),
         *('os.path.join("~", "workspace", name)', 'os.path.isdir("ROOT/g")'),
         *('"ROOT" "/a.csv"', 'same("ROOT/{}/{}".format(name, "b"))'),
+        *('"ROOT" "/a/" f"{name}.csv"', 'os.path.join(HOME, "workspace/a", name)'),
+        *(
+            'f"{HOME}/workspace/{name}"',
+            'HOME + "/tmp/a b"',
+            'here / "workspace" / "a"',
+        ),
+        *('here.joinpath("workspace", name, "b")', 'Path(HOME, "tmp", "a")'),
+        *('(lambda home: home + "/workspace")(name)', "[home for home in name]"),
     ],
     TEXT=PYTHON_TEXT,
     ROOT=ROOT,
+    HOME=st.sampled_from(["home", "base"]),
 )
 PYTHON_DEFAULT = from_templates(
     [
@@ -131,7 +140,8 @@ PYTHON_DEFAULT = from_templates(
 )
 PYTHON = programs(
     '"""Doc of ~/workspace/a."""\nimport os\nfrom pathlib import Path\n'
-    "name = 'kaya'\nsame = lambda *x, **y: [*x, *y.values()]",
+    "name = 'kaya'\nsame = lambda *x, **y: [*x, *y.values()]\n"
+    "home = os.path.expanduser('~')\nhere = Path.home()\nbase = '/home/hexa/'",
     [
         *("v_ = PATH", "v_ = PATH", "v_: object = PATH", "v_ = [PATH, {'k': PATH}]"),
         *("v_ = same(PATH, a=PATH)", "def f(p=PATH):\n    return p\nv_ = f()"),
@@ -142,6 +152,14 @@ PYTHON = programs(
         *("try:\n    v_\nexcept NameError:\n    v_ = DEFAULT",),
         *("v_ = v_ if 'v_' in globals() else (DEFAULT)",),
         *("v_ = globals().get('v_', (DEFAULT))",),
+        *("if 'v_' not in globals() or v_ is None:\n    v_ = DEFAULT",),
+        *("if globals().get('v_') is None:\n    v_ = DEFAULT",),
+        *("if 'v_' in globals():\n    pass\nelse:\n    v_ = DEFAULT",),
+        *("if 'v_' not in globals():\n    globals()['v_'] = DEFAULT",),
+        *("try:\n    v_ = v_\nexcept NameError:\n    v_ = DEFAULT",),
+        *("globals().setdefault('v_', (DEFAULT))",),
+        *("globals().setdefault('n', 1); globals().setdefault('n', 2); v_ = n",),
+        *("if name == 'x':\n    pass\nelif 'v_' not in globals():\n    v_ = DEFAULT",),
         *("for x in 'ab':\n    if 'v_' not in globals():\n        v_ = x",),
         *("if 'v_' not in globals():\n    v_ = (1, [])\nv_[1].append(2)",),
         *("n = 0 if 'n' not in globals() else n + 1; v_ = n",),
@@ -208,9 +226,12 @@ R_PATH = from_templates(
         *('file.path("~", "workspace", name)', 'trimws(file.path("ROOT", name))'),
         *('file.path("ROOT", # one\n  "a")', 'file.path("ROOT", character())'),
         *('sprintf(fmt = "ROOT/%s", name)', '(\\(p = "ROOT/a") p)()'),
+        *('file.path(HOME, "workspace/a", name)', 'paste0(HOME, "/tmp/a b")'),
+        *('file.path(HOME, "workspace")', '(\\(base) file.path(base, "tmp"))(name)'),
     ],
     TEXT=R_TEXT,
     ROOT=ROOT,
+    HOME=st.sampled_from(["home", "base"]),
 )
 R_DEFAULT = from_templates(
     [
@@ -230,7 +251,7 @@ R_DEFAULT = from_templates(
     PATH=R_PATH,
 )
 R = programs(
-    'name <- "kaya"',
+    'name <- "kaya"\nhome <- Sys.getenv("HOME")\nbase <- "/home/hexa/"',
     [
         *("v_ <- PATH", "v_ <- PATH", "v_ = PATH", "PATH -> v_"),
         *("v_ <- list(PATH, a = PATH)", "f <- function(p = PATH) p; v_ <- f()"),
@@ -245,6 +266,13 @@ R = programs(
         ),
         *("v_ <- if (exists('v_')) v_ else DEFAULT",),
         *("v_ <- get0('v_', ifnotfound = DEFAULT)",),
+        *("if (!exists('v_') || is.null(v_)) v_ <- DEFAULT",),
+        *("if (!exists('v_')) v_ <- DEFAULT else v_ <- v_",),
+        *("if (exists('v_') == FALSE) v_ <- DEFAULT",),
+        *("if (!exists('v_', envir = globalenv())) assign('v_', DEFAULT)",),
+        *("v_ <- tryCatch(get('v_'), error = function(e) DEFAULT)",),
+        *("local({\n  if (!exists('v_', inherits = FALSE)) v_ <- DEFAULT\n})",),
+        *("if (!exists('n')) n <- 1\nif (!exists('n')) assign('n', 2)\nv_ <- n",),
         *("for (x in c('a', 'b')) if (!exists('v_')) v_ <- x",),
         *("v_ <- exists('con')", "v_ <- exists('workspace')", "v_ <- exists('path')"),
         *(

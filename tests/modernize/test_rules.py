@@ -74,7 +74,7 @@ def test_every_reason_is_used():
             "workspace_path()",
         ),
         ("r", 'paste("~/workspace/a", x)', 'workspace_path("a")'),
-        ("r", 'fs::path("~/workspace", "a")', 'workspace_path("a")'),
+        ("r", 'fs::path("~/workspace", "a")', 'fs::path(workspace_path("a"))'),
         ("r", 'path("~/workspace", "a")', "workspace_path()"),
         (
             "python",
