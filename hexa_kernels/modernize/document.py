@@ -73,7 +73,8 @@ class Cell:
     def ours(self, name: str) -> str:
         """Spell a name of ours: with the package, where the notebook has the same."""
         taken = name in self.document.taken[self.language]
-        return _PACKAGE[self.language] + name if taken else name
+        is_away = self.is_r and self.document.runs_elsewhere
+        return _PACKAGE[self.language] + name if taken or is_away else name
 
     def resolve(self, node: Node | None) -> Node | None:
         """Follow a name to the one value that the notebook gives it."""
@@ -203,17 +204,25 @@ class Document:
         nodes = (node for cell in self.cells for node in cell.walk("call", "index"))
         return {name for node in nodes if (name := variable_read(node))}
 
-    def attaches_us(self, language: str) -> bool:
-        """Whether names of ours are there without a line for it."""
-        if language == "python":
+    @cached_property
+    def runs_elsewhere(self) -> bool:
+        """Whether R code is handed to other processes, which attach nothing."""
+        return any(_WORKERS.search(cell.text) for cell in self.cells if cell.is_r)
+
+    def attaches_us(self, cell: Cell, start: int) -> bool:
+        """Whether names of ours are there at a place without a line for it."""
+        if not cell.is_r:
             return False
         if self.source.kernel == "openhexa-r":
             return True
         return any(
-            node.text in ("library", "require") and "openhexaR" in cell.code(node)
-            for cell in self.cells
-            if cell.is_r
-            for node in cell.walk("call")
+            node.text in ("library", "require")
+            and node.kind == "call"
+            and "openhexaR" in one.code(node)
+            and (one.index, node.start) < (cell.index, start)
+            for one in self.cells
+            if one.is_r
+            for node in one.root.children  # for all, whatever runs
         )
 
 
@@ -269,6 +278,11 @@ def _language(code: Code) -> tuple[str, str]:
     return magic[1], code.text
 
 
+_WORKERS = re.compile(
+    r"\b(callr|processx|mirai|crew|foreach|future\w*|furrr|multisession|makeCluster"
+    r"|makePSOCKcluster|par[LS]?apply|clusterApply\w*|clusterMap|clusterCall"
+    r"|clusterExport|clusterEvalQ)\b|%dopar%"
+)
 _READERS = {"Sys.getenv", "os.getenv", "os.environ.get"}
 _WRAPPERS = {"as.integer", "as.numeric", "as.character", "int", "str", "unname"}
 

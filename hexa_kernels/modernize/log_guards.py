@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .document import Cell
 from .log_helpers import LEVELS, only_statement
 from .syntax import Node, last_name
+from .variable_access import settled
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,9 @@ def _asked(cell: Cell, test: Node) -> str:
         return _inverse(_asked(cell, test.children[0]))
     if test.kind == "name" and not cell.is_r and _is_run(cell, test.text, test):
         return "run"
+    value = settled(cell, test)
+    if test.kind == "name" and value is not test and value.kind != "name":
+        return _asked(cell, value)  # has_run <- !is.null(current_run)
     answer = ""
     if test.kind == "call" and len(test.arguments) == 1:
         answer = _asked_by_call(cell, test)

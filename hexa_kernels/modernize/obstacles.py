@@ -41,14 +41,14 @@ OURS = {
 @lru_cache(maxsize=1)  # files come one after the other
 def asks_for_ours(document: Document) -> bool:
     """Whether R code behaves otherwise once openhexaR is attached."""
-    if document.attaches_us("r"):
-        return False
     gone = {one.whole for one in sdk_imports(document) if not one.reason}
     for cell in document.cells:
         for call in cell.walk("call"):
             name, above = call.argument("x", 0), [*call.above()]
             asks = call.text in ("exists", "get0") and name is not None
             if not asks or name.text not in OURS or gone & {*above}:
+                continue
+            if document.attaches_us(cell, call.start):
                 continue
             # What only logs is replaced too; a helper goes on for those who call it.
             if not any(_only_logs(one) or _is_replaced(cell, one) for one in above):

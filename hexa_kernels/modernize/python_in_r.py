@@ -78,11 +78,21 @@ class SdkImport:
 @lru_cache(maxsize=1)
 def sdk_imports(document: "Document") -> list[SdkImport]:
     """Find the imports of the SDK."""
-    return [
+    found = [
         SdkImport(cell, node, whole, _reason(cell, node, whole))
         for cell, node in _imports(document)
         for whole in [_with_guards(node)]
     ]
+    if _hides_ours(document):
+        for one in found:
+            one.reason = one.reason or "given_elsewhere"
+    return found
+
+
+def _hides_ours(document: "Document") -> bool:
+    """Whether ``openhexa <- NULL`` would stand before openhexaR's own."""
+    given = document.definitions["r"].get("openhexa", ())
+    return any(one.value is not None and one.value.kind == "constant" for one in given)
 
 
 def _imports(document: "Document") -> Iterator[tuple["Cell", Node]]:

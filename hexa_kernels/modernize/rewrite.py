@@ -79,7 +79,8 @@ def change(
             cell = cells[finding.cell]
             missing.setdefault(cell.language, (cell, set()))[1].add(finding.needs)
     for cell, names in missing.values():
-        edits[cell.index] += _import(cell, names)
+        first = min(start for start, _, _ in edits[cell.index])
+        edits[cell.index] += _import(cell, names, first)
     if not edits:
         return None
     for index in edits:
@@ -93,9 +94,9 @@ def _overlap(one: Edit, other: Edit) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _import(cell: Cell, names: set[str]) -> list[Edit]:
-    """Write the line that the new code needs, above the first statement."""
-    if cell.document.attaches_us(cell.language):
+def _import(cell: Cell, names: set[str], start: int) -> list[Edit]:
+    """Write the line that the code from a place on needs, above all statements."""
+    if cell.document.attaches_us(cell, start):
         return []
     if cell.is_r:
         lines = ["library(openhexaR)"]

@@ -57,6 +57,10 @@ class Finding:
     def safe(self) -> bool:
         return not self.reason
 
+    def leave(self, reason: str) -> None:
+        """Make it advice: the replacement is shown, and not made."""
+        self.reason, self.edits = reason, ()
+
 
 @cache
 def texts() -> dict:

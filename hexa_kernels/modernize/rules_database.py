@@ -36,7 +36,7 @@ def database_blocks(cell: Cell) -> Iterator[Finding]:
             code = f'{cell.ours("connect")}("…")'
             yield advise("database-block", cell, node, "literal_address", code=code)
         elif node.text in _PSYCOPG and _origins(cell, node) & _OURS:
-            code = f"{cell.ours('engine')}.raw_connection()"
+            code = f"{cell.ours('database_engine')}().raw_connection()"
             yield advise("database-block", cell, node, "other_driver", code=code)
         elif node.text == "dbConnect" and _is_postgres(cell, node):
             options = {one.text for one in node.arguments if one.text} - _FIELD_LABELS
@@ -138,6 +138,11 @@ def _needs_driver(cell: Cell, node: Node) -> bool:
         is_named = "psycopg2" in document.modules or document.mentions(_OTHER_DRIVER)
         return is_named or document.calls(*_METHODS) or document.mentions(_TUPLES)
     if document.mentions("integer64|bit64") or document.calls(*_R_CALLS):
+        return True
+    # RPostgreSQL writes the names of rows too, unless it is told not to.
+    writes = document.calls("dbWriteTable")
+    is_old = document.calls("PostgreSQL") or document.mentions("^PostgreSQL$")
+    if is_old and any(one.argument("row.names") is None for one in writes):
         return True
     # A table of a schema, as RPostgreSQL names it.
     return any(

@@ -65,6 +65,7 @@ def json_configurations(cell: Cell) -> Iterator[Finding]:
             yield advise("config-json", cell, node, "moved_by_author", code=code)
 
 
+_WHOLE = re.compile(r"\^?(/home/(hexa|jovyan)|~)/workspace/?")
 _CUTTERS = {
     *("gsub", "sub", "str_replace", "str_remove", "str_replace_all", "path_rel"),
     *("os.path.relpath", "replace", "removeprefix", "relative_to", "lstrip"),
@@ -82,5 +83,8 @@ def output_paths(cell: Cell) -> Iterator[Finding]:
         names = {
             last_name(one) for argument in node.arguments for one in argument.walk()
         }
-        if "files_path" in names:
+        texts = (one.text for one in node.walk() if one.kind == "text")
+        is_output = any(last_name(one) == "add_file_output" for one in node.above())
+        is_cut = is_output and any(map(_WHOLE.fullmatch, texts))
+        if "files_path" in names or is_cut:
             yield advise("ready-made-output", cell, node, "path_used", code=code)

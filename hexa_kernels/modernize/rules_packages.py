@@ -37,7 +37,11 @@ def package_installs(cell: Cell) -> Iterator[Finding]:
             found = _LINE.match(f"! {words} ")
         else:
             found = node.text in _INSTALLERS or _applies_installer(node)
-        if found:
+        if found and _RUNNERS.fullmatch(
+            node.text
+        ):  # what a shell installs is none of R's
+            yield advise("package-install", cell, node, "image_has_it")
+        elif found:
             yield advise("package-install", cell, node, reason, code=code)
 
 

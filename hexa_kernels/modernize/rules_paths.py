@@ -9,7 +9,7 @@ from .filled_paths import in_fstring, in_template
 from .home_paths import Edit, below_home, home_of, quoted
 from .obstacles import names_of_elements, notices_folders
 from .paths_in_texts import is_command_line, paths_in_text
-from .rules import Finding, advise, replace, rule
+from .rules import Finding, replace, rule
 from .rules_shell import paths_of_magic
 from .syntax import Node, last_name
 
@@ -57,13 +57,13 @@ def _paths(cell: Cell, folder: str) -> Iterator[Finding]:
             yield from paths_in_text(cell, node, folder)
         if edits:
             done.add(node)
-            if any(place.tail(name) is not None for name in names):
-                yield advise(f"{folder}-path", cell, node, "named_after")
-                continue
-            if not _is_openhexas(node) and compares_paths(cell.document):
-                yield advise(f"{folder}-path", cell, node, "compared")
-                continue
-            yield replace(f"{folder}-path", cell, node, edits, needs=place.name)
+            found = replace(f"{folder}-path", cell, node, edits, needs=place.name)
+            if found.safe:
+                if any(place.tail(name) is not None for name in names):
+                    found.leave("named_after")
+                elif not _is_openhexas(node) and compares_paths(cell.document):
+                    found.leave("compared")
+            yield found
 
 
 def _is_left_alone(node: Node, is_r: bool) -> bool:

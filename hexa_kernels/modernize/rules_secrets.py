@@ -20,13 +20,16 @@ from .secret_places import stands_for_secret
 from .sources import Text
 from .syntax import Node
 
+_NOTED = re.compile(r"(?i)\b(?:mdp|passe|password|passwd|pwd|token|jeton)\s+(\S+)")
+
 
 @rule("secret-in-code")
 def secrets_in_code(cell: Cell) -> Iterator[Finding]:
     for start, end in cell.root.comments:
         comment = Node("comment", start, end, cell.text[start:end])
         is_help = cell.is_r and comment.text.startswith("#'")  # with examples
-        if not is_help and (values := _forms(comment.text, "code")):
+        noted = {one for one in _NOTED.findall(comment.text) if looks_made(one)}
+        if not is_help and (values := _forms(comment.text, "code") | noted):
             yield _finding(cell, comment, values)
     for node in cell.walk("text", "magic", "constant"):
         text = _said(node)

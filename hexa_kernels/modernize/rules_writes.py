@@ -16,8 +16,9 @@ _WRITERS = {
     *("png", "svg", "jpeg", "tiff", "sink", "cat", "write_file", "saveWidget", "write"),
     *("qsave", "pandas.ExcelWriter", "numpy.save", "numpy.savez", "numpy.savetxt"),
     *("joblib.dump", "shutil.copy", "shutil.copyfile", "shutil.move"),
+    *("writeRaster", "tmap_save", "download.file", "file.copy"),
 }
-_CONTENT_FIRST = {"writeLines", "write", "joblib.dump"}
+_CONTENT_FIRST = {"writeLines", "write", "joblib.dump", "download.file", "file.copy"}
 _CONTENT_FIRST |= {"shutil.copy", "shutil.copyfile", "shutil.move"}
 _WRITING_METHODS = {
     *("to_csv", "to_excel", "to_parquet", "to_json", "to_file", "to_pickle"),
@@ -113,7 +114,9 @@ def _destination(cell: Cell, node: Node) -> Node | None:
     if node.text not in _WRITERS and last_name(node) not in _WRITING_METHODS:
         return None
     if node.text in _CONTENT_FIRST:
-        return node.argument("con", 1) or node.argument("file", 1)
+        labels = ("con", "file", "destfile", "to")
+        given = (node.argument(one) for one in labels)
+        return next(filter(None, given), node.argument("con", 1))
     for argument in node.arguments:
         if argument.text in _DESTINATIONS:
             return argument.value

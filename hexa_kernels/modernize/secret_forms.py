@@ -49,7 +49,7 @@ _SHAPES = re.compile(
     | \b(?:Bearer|ApiToken)\s(?P<header>[\w.~+/=-]{8,})
     | \b(?:Basic|Token)\s(?P<scheme>[\w.~+/=-]{8,})
     | \b(?P<key>AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}
-        |d2pat_\w{20,}|hf_\w{30,}|sk-(?=[\w-]*\d)[\w-]{20,}|xox[abprs]-[\w-]{10,}
+        |AIza[\w-]{30,}|d2pat_\w{20,}|hf_\w{30,}|sk-(?=[\w-]*\d)[\w-]{20,}|xox[abprs]-[\w-]{10,}
         |eyJ[\w-]{8,}\.eyJ[\w.-]+)
     | (?P<pem>-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*)
     | ^%(?:set_)?env\ \w*(?:PASSWORD|TOKEN|SECRET|KEY)[= ]\s*(?P<env>\S+)
@@ -79,7 +79,7 @@ _HINTS = (
     *("apikey", "accesskey", "privatekey", "accountkey", "encryptionkey"),
     *("://", "bearer ", "basic ", "identified by", " -u", "--user", "%env", "%set_env"),
     *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "d2pat"),
-    *("hf_", "sk-", "xox", "eyj"),
+    *("hf_", "sk-", "xox", "eyj", "aiza"),
 )
 _PART, _OVERLAP = 4000, 500
 _MADE = re.compile(r"(?=.*[A-Za-z])(?=.*\d).{6}", re.DOTALL)

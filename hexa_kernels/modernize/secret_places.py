@@ -3,7 +3,7 @@
 import re
 
 from .document import Cell
-from .secret_forms import is_label, looks_made
+from .secret_forms import is_label, is_password, looks_made
 from .secret_labels import nearest_labels
 from .syntax import Node, last_name
 
@@ -78,6 +78,9 @@ def _follows(node: Node) -> bool:
         return not is_label(value) and (is_label(before[-1]) or ":" in value)
     if _ACCOUNT.fullmatch("".join(before)):
         return True
+    label = re.fullmatch(r"(.*\w) ?[:=] ?['\"]?", before[-1], re.DOTALL)
+    if label and is_label(label[1]):  # paste("token =", "…")
+        return is_password(label[1]) or looks_made(value)
     scheme = _SCHEME.fullmatch(before[-1])
     is_word = scheme is not None and scheme[1] in ("Basic", "Token")
     return scheme is not None and (looks_made(value) or not is_word)

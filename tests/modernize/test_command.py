@@ -41,7 +41,7 @@ def test_findings_are_listed_counted_and_timed(cli, script):
         "change: 1.\n"
         f"     1     2 min  workspace-path: {rules['workspace-path']['en']['why']}\n"
         f"     1    15 min  secret-in-code: {rules['secret-in-code']['en']['why']}\n"
-        "About 17 minutes saved.\n"
+        "About 17 minutes saved once all is done.\n"
         "See the changes: --diff. Make them: --write (copies) or --in-place (with "
         "backups).\n"
     )
@@ -51,7 +51,7 @@ def test_french(cli, script, setenv):
     setenv({"HEXA_LANG": "fr"})
     done = cli(script)
     assert "ligne 2 : Mot de passe, jeton ou clé écrit en clair" in done.output
-    assert "Environ 17 minutes gagnées." in done.output
+    assert "Environ 17 minutes gagnées une fois tout fait." in done.output
 
 
 def test_check_is_for_ci(cli, script, tmp_path):

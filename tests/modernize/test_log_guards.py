@@ -15,6 +15,10 @@ def told(result):
     [
         ('if (HAS) current_run$log_info("x") else cat("x\\n")', 'run_log("x")'),
         (
+            'has_run <- HAS\nif (has_run) current_run$log_info("x") else cat("x")',
+            'has_run <- !is.null(current_run)\nrun_log("x")',
+        ),
+        (
             'if (exists("current_run")) current_run$log_info("x") else cat("x")',
             'run_log("x")',
         ),

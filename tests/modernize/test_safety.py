@@ -229,6 +229,9 @@ def test_it_is_left_alone(suffix, code, examined):
         ),
         (".R", "p <- '~/workspace/a'\nsub('~/workspace/', '', p, fixed = TRUE)\n"),
         (".R", "p <- '~/workspace/a'\nstrsplit(p, 'jovyan/workspace/')\n"),
+        (".R", "p <- '~/workspace/a'\nstrsplit(p, '/')[[1]][4]\n"),
+        (".R", "f <- list.files('~/workspace/a')\nx <- substr(f, 18, 20)\n"),
+        (".py", "p = '~/workspace/a'\nx = p.split('/')[2]\n"),
     ],
 )
 def test_of_paths_that_are_compared_none_is_changed(suffix, code, examined):
