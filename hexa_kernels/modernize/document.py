@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from .environment_access import variable_read
 from .python_syntax import parse_python
 from .r_syntax import RParser
 from .sources import Code, Source, Text
@@ -19,6 +20,11 @@ _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "hexa"}
 _R_MAGICS = {"R", "r"}
 _SHELLS = {"bash", "sh", "zsh", "script", "system", "sx"}
 _SETTINGS = {"env", "ini", "cfg", "conf", "toml", "yml", "yaml", "properties", "sh"}
+_WORKERS = re.compile(
+    r"\b(callr|processx|mirai|crew|foreach|future\w*|furrr|multisession|makeCluster"
+    r"|makePSOCKcluster|par[LS]?apply|clusterApply\w*|clusterMap|clusterCall"
+    r"|clusterExport|clusterEvalQ)\b|%dopar%"
+)
 
 
 @dataclass
@@ -276,50 +282,3 @@ def _language(code: Code) -> tuple[str, str]:
         language = "r" if magic[1] in _R_MAGICS else "python"
         return language, blank + code.text[magic.end() :]
     return magic[1], code.text
-
-
-_WORKERS = re.compile(
-    r"\b(callr|processx|mirai|crew|foreach|future\w*|furrr|multisession|makeCluster"
-    r"|makePSOCKcluster|par[LS]?apply|clusterApply\w*|clusterMap|clusterCall"
-    r"|clusterExport|clusterEvalQ)\b|%dopar%"
-)
-_READERS = {"Sys.getenv", "os.getenv", "os.environ.get"}
-_WRAPPERS = {"as.integer", "as.numeric", "as.character", "int", "str", "unname"}
-
-
-def variable_read(node: Node | None) -> str | None:
-    """Name the environment variable that an expression reads."""
-    while node is not None and node.kind == "call" and node.text in _WRAPPERS:
-        node = node.arguments[0].value if len(node.arguments) == 1 else None
-    if node is None:
-        return None
-    if node.kind == "call" and node.text in _READERS:
-        given = node.argument("x", 0) or node.argument("key", 0)
-        return given.text if given is not None and given.kind == "text" else None
-    if node.kind == "index" and node.children[0].text == "os.environ":
-        key = node.children[-1]
-        return key.text if key.kind == "text" else None
-    return None
-
-
-def variables_set(node: Node) -> list[str]:
-    """Name the environment variables that a statement sets."""
-    if node.kind == "assign":
-        target = node.children[0]
-        if target.kind == "index" and target.children[0].text == "os.environ":
-            return [target.children[-1].text]
-    if node.kind == "call" and node.text == "Sys.setenv":
-        return [argument.text for argument in node.arguments]
-    if node.kind == "call" and node.text in ("os.environ.setdefault", "os.putenv"):
-        given = node.argument("key", 0)
-        return [given.text] if given is not None and given.kind == "text" else [""]
-    if node.kind == "call" and node.text == "os.environ.update":
-        pairs = [
-            p for a in node.arguments for p in ([a] if a.text else a.value.children)
-        ]
-        return [pair.text for pair in pairs]
-    if node.kind == "magic" and (
-        match := re.match(r"%(?:set_)?env (\w+)[= ]", node.text)
-    ):
-        return [match[1]]
-    return []

@@ -6,7 +6,8 @@
 import json
 import re
 
-from .document import Cell, variable_read
+from .document import Cell
+from .environment_access import variable_read
 from .syntax import Node, last_name
 from .variable_access import cell_of, settled
 

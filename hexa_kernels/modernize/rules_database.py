@@ -4,7 +4,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .document import Cell, variable_read
+from .document import Cell
+from .environment_access import variable_read
 from .rules import Finding, advise, replace, rule
 from .rules_paths import quoted
 from .syntax import Node, last_name

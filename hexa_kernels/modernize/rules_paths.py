@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from .compared_paths import compares_paths
-from .document import Cell, variables_set
+from .document import Cell
+from .environment_access import variables_set
 from .filled_paths import in_fstring, in_template
 from .home_paths import Edit, below_home, home_of, quoted
 from .obstacles import names_of_elements, notices_folders

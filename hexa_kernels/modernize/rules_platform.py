@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from .document import OUR_KERNELS, Cell, Document, variable_read, variables_set
+from .document import OUR_KERNELS, Cell, Document
+from .environment_access import variable_read, variables_set
 from .python_in_r import reads_others, sdk_imports, uses_python, with_members
 from .rules import Finding, advise, remove, replace, rule
 from .syntax import Node

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from .document import Cell, variables_set
+from .document import Cell
+from .environment_access import variables_set
 from .rules import Finding, advise, text_rule
 from .sources import SHELLS, Text
 from .syntax import Node

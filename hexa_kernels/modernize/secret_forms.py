@@ -39,7 +39,8 @@ _PLACEHOLDER = re.compile(
 )
 _PAIR = re.compile(
     rf"""(?ix){_WORD}\\?["'`]?\]?[ \t]*
-    (?P<sign>(?::[ ]*\w+[ ]*)?=(?![=~])|==|!=|<-|=>|:=?|\b(?:is|est)\b)[ \t*]*
+    (?P<sign>(?::[ ]*\w+[ ]*)?=(?![=~])|==|!=|<-|=>|:(?:=|[ ]chr\b)?|\b(?:is|est)\b)
+    [ \t*]*
     (?:r?b?f?\\(?P<escaped>["'])(?P<inner>.{{4,300}}?)\\(?P=escaped)
       |r?b?f?(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote))[^\\\n]){{4,2000}})(?P=quote)
       |(?P<plain>[^\s;&'"`<>{{}}|\\]{{4,300}}))"""
@@ -51,6 +52,7 @@ _SHAPES = re.compile(
     | \b(?P<key>AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}
         |AIza[\w-]{30,}|d2pat_\w{20,}|hf_\w{30,}|sk-(?=[\w-]*\d)[\w-]{20,}|xox[abprs]-[\w-]{10,}
         |eyJ[\w-]{8,}\.eyJ[\w.-]+)
+    | ^[ \t]*[A-Z0-9_]*(?:PASSWORD|TOKEN|SECRET|_KEY)[ \t]{2,}(?P<listed>\S{4,})
     | (?P<pem>-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*)
     | ^%(?:set_)?env\ \w*(?:PASSWORD|TOKEN|SECRET|KEY)[= ]\s*(?P<env>\S+)
     | \b(?:(?i:password)|IDENTIFIED\ BY)\s{1,3}'(?P<sql>[^'\n]{4,})'
@@ -81,6 +83,7 @@ _HINTS = (
     *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "d2pat"),
     *("hf_", "sk-", "xox", "eyj", "aiza"),
 )
+_PRINTED = re.compile(r'\[1\] "([^"]+)"')
 _PART, _OVERLAP = 4000, 500
 _MADE = re.compile(r"(?=.*[A-Za-z])(?=.*\d).{6}", re.DOTALL)
 _COMMON = re.compile(
@@ -141,20 +144,32 @@ def lines_with_secrets(text: str, kind: str) -> Iterator[tuple[int, str]]:
     lower = text.lower()
     if not any(hint in lower for hint in _HINTS):
         return
+    for number, value in _secrets_by_line(text, kind):
+        if value not in seen:
+            seen.add(value)
+            yield number, value
+
+
+def _secrets_by_line(text: str, kind: str) -> Iterator[tuple[int, str]]:
     header: list[str] = []
+    above = ""
     for number, line in enumerate(text.split("\n"), 1):
-        cells = _cells(line) if kind == "prose" else []
-        for value in _secrets_in_row(header, cells):
-            if value not in seen:
-                seen.add(value)
-                yield number, value
-        header = (header or cells) if cells else []
+        if kind == "prose":
+            cells = _cells(line)
+            values = [*_secrets_in_row(header, cells), *_secrets_printed(above, line)]
+            yield from ((number, value) for value in values)
+            header, above = (header or cells) if cells else [], line
         # Most parts of a very long line hold no hint either.
         for start in range(0, len(line), _PART - _OVERLAP):
-            for _, value in secrets_in(line[start : start + _PART], kind):
-                if value not in seen:
-                    seen.add(value)
-                    yield number, value
+            part = line[start : start + _PART]
+            yield from ((number, value) for _, value in secrets_in(part, kind))
+
+
+def _secrets_printed(above: str, line: str) -> Iterator[str]:
+    """Find what R shows of a list: ``$password``, and below it ``[1] "…"``."""
+    shown = _PRINTED.fullmatch(line) if above.startswith("$") else None
+    if shown and is_label(above[-60:].strip("`")) and not is_placeholder(shown[1]):
+        yield shown[1]
 
 
 def _cells(line: str) -> list[str]:

@@ -222,6 +222,8 @@ PROSE = [
     "curl -H 'Authorization: Bearer district5'",
     "PWD=hunter7x",
     '{"access_token": "district5"}',
+    ' $ password: chr "district5"',
+    "HEXA_TOKEN        district5.x",
     "| password | district5 |",
     "| token | `district5` | of the server |",
 ]
@@ -254,6 +256,12 @@ def test_secrets_below_the_header_of_a_table(told):
     )
     assert places == [(0, "markdown", 3)]
     assert "district" not in shown
+
+
+def test_a_secret_in_a_list_that_r_shows(told):
+    shown = ["$user\n", '[1] "admin"\n', "\n", "$password\n", '[1] "district"']
+    result = {"output_type": "execute_result", "data": {"text/plain": shown}}
+    assert told("n.ipynb", notebook(code("x", result)))[0] == [(0, "output", 5)]
 
 
 def test_a_secret_in_the_parameters_that_papermill_keeps(told):

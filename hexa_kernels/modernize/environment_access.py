@@ -1,0 +1,46 @@
+"""How code reads and sets environment variables."""
+
+import re
+
+from .syntax import Node
+
+_READERS = {"Sys.getenv", "os.getenv", "os.environ.get"}
+_WRAPPERS = {"as.integer", "as.numeric", "as.character", "int", "str", "unname"}
+
+
+def variable_read(node: Node | None) -> str | None:
+    """Name the environment variable that an expression reads."""
+    while node is not None and node.kind == "call" and node.text in _WRAPPERS:
+        node = node.arguments[0].value if len(node.arguments) == 1 else None
+    if node is None:
+        return None
+    if node.kind == "call" and node.text in _READERS:
+        given = node.argument("x", 0) or node.argument("key", 0)
+        return given.text if given is not None and given.kind == "text" else None
+    if node.kind == "index" and node.children[0].text == "os.environ":
+        key = node.children[-1]
+        return key.text if key.kind == "text" else None
+    return None
+
+
+def variables_set(node: Node) -> list[str]:
+    """Name the environment variables that a statement sets."""
+    if node.kind == "assign":
+        target = node.children[0]
+        if target.kind == "index" and target.children[0].text == "os.environ":
+            return [target.children[-1].text]
+    if node.kind == "call" and node.text == "Sys.setenv":
+        return [argument.text for argument in node.arguments]
+    if node.kind == "call" and node.text in ("os.environ.setdefault", "os.putenv"):
+        given = node.argument("key", 0)
+        return [given.text] if given is not None and given.kind == "text" else [""]
+    if node.kind == "call" and node.text == "os.environ.update":
+        pairs = [
+            p for a in node.arguments for p in ([a] if a.text else a.value.children)
+        ]
+        return [pair.text for pair in pairs]
+    if node.kind == "magic" and (
+        match := re.match(r"%(?:set_)?env (\w+)[= ]", node.text)
+    ):
+        return [match[1]]
+    return []
