@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from .document import Cell
 from .obstacles import OURS
 from .parameter_forms import Default, default_of
+from .python_in_r import reads_others
 from .rules import Finding, advise, replace, rule
 from .rules_paths import quoted
 from .syntax import Node, last_name
@@ -55,7 +56,11 @@ def _finding(cell: Cell, node: Node, shape: Default) -> Finding:
         return advise("parameter-default", cell, node, "more_is_absent", code=code)
     # The default itself stays, for what other rules change in it.
     edits = [(node.start, default.start, head), (default.end, node.end, ")")]
-    return replace("parameter-default", cell, node, edits, needs="notebook_parameter")
+    name = "parameter-default"
+    found = replace(name, cell, node, edits, needs="notebook_parameter")
+    if found.safe and cell.is_r and reads_others(cell.document):
+        found.leave("own_defaults")  # of two, the last one that runs would count
+    return found
 
 
 def _obstacle(cell: Cell, node: Node, shape: Default) -> str:

@@ -78,3 +78,12 @@ def test_what_is_left_because_of_names_shows_what_to_write(suffix, code, examine
         "named_after",
         'workspace_path("b.csv")',
     )
+
+
+def test_a_default_that_a_sourced_file_may_give_too_is_advice(examined):
+    code = "if (!exists('PAYS')) PAYS <- 'NER'\nsource('utils.R')\n"
+    (found,) = examined(".R", code).findings
+    assert (found.reason, found.replacement) == (
+        "own_defaults",
+        "PAYS <- notebook_parameter(\"PAYS\", 'NER')",
+    )
