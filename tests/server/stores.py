@@ -3,7 +3,7 @@
 import http.client
 import json
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from .gcs import GCSServer
 from .relay import Relay
@@ -53,8 +53,13 @@ class GCSStore:
     kind = "gs"
 
     def listed(self) -> list[str]:
-        answer = json.loads(self._ask("GET", "o?maxResults=5000"))
-        return [one["name"] for one in answer["items"]]
+        keys, token = [], ""
+        while True:
+            page = json.loads(self._ask("GET", f"o?{urlencode({'pageToken': token})}"))
+            keys += [one["name"] for one in page.get("items", [])]
+            token = page.get("nextPageToken")
+            if not token:
+                return keys
 
     def get(self, key: str) -> bytes:
         return self._ask("GET", f"o/{quote(key, safe='')}?alt=media")
