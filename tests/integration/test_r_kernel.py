@@ -138,6 +138,13 @@ def test_a_cell_after_a_failure_is_over_when_it_is_refused(kernel, plain_r):
     assert r.result("cat(6 * 7)") == "42"
 
 
+def test_a_cell_sent_upon_the_answer_to_a_failure_runs(kernel):
+    r = kernel("openhexa-r")
+    for _ in range(100):
+        assert r.reply(r.client.execute("stop('no')"))["content"]["status"] == "error"
+        assert r.reply(r.client.execute("1"))["content"]["status"] == "ok"
+
+
 def test_a_cell_after_a_failure_runs_where_it_is_asked_to(kernel, plain_r):
     assert after_a_failure(kernel(plain_r), stop_on_error=False)[0] == "aborted"
     r = kernel("openhexa-r")

@@ -156,11 +156,16 @@ run_kernel <- function(connection_file) {
   begin <- proc.time()[["elapsed"]]
   kernel <- environment(IRkernel::main)$Kernel$new(connection_file = connection_file)
   answer <- kernel$executor$send_response
+  queued <- list()
   kernel$executor$send_response <- function(type, request, channel, content) {
     suspendInterrupts({
       # One that came before this cell is not meant for it.
       if (type == "execute_input") {
         forget_interrupt()
+      }
+      # Before this reply, upon which a client may send its next cell.
+      if (type == "execute_reply" && content$status != "ok") {
+        queued <<- queued_after(kernel, request)
       }
       answer(type, request, channel, content)
       if (
@@ -174,20 +179,28 @@ run_kernel <- function(connection_file) {
       }
     })
   }
-  kernel$executor$abort_queued_messages <- function() abort_queued(kernel)
+  kernel$executor$abort_queued_messages <- function() refuse(kernel, queued)
   kernel$executor$handle_stdin <- function() read_answer(kernel)
   the$steps$kernel <- (proc.time()[["elapsed"]] - begin) * 1000
   suspendInterrupts(kernel$run())
 }
 
-# After a cell that failed, refuse those that wait. IRkernel's own does so also where it
-# is asked to go on, and does not say that they are over: who waits, waits for ever.
-abort_queued <- function(kernel) {
-  if (isFALSE(kernel$executor$current_request$content$stop_on_error)) {
-    return(invisible())
+# What waits behind a cell that failed; nothing where the cell asks to go on, of which
+# IRkernel knows nothing.
+queued_after <- function(kernel, request) {
+  queued <- list()
+  if (isFALSE(request$content$stop_on_error)) {
+    return(queued)
   }
-  shell <- kernel$sockets$shell
-  while (!is.null(request <- waiting_message(kernel, shell))) {
+  while (!is.null(waiting <- waiting_message(kernel, kernel$sockets$shell))) {
+    queued <- c(queued, list(waiting))
+  }
+  queued
+}
+
+# IRkernel does not say that they are over: who waits for that, waits for ever.
+refuse <- function(kernel, requests) {
+  for (request in requests) {
     say <- function(state) {
       kernel$send_response("status", request, "iopub", list(execution_state = state))
     }
