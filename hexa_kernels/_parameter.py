@@ -8,7 +8,8 @@ from . import environment
 from .contract import phrase
 from .errors import ParameterTypeError
 
-_defaults: dict[str, object] = {}
+# Given before, by namespace: a module has its own. Kept, so that its id stays its own.
+_defaults: dict[tuple[int, str], tuple[dict, object]] = {}
 
 
 def notebook_parameter(name: str, default: object = None) -> object:
@@ -53,10 +54,11 @@ def notebook_parameter(name: str, default: object = None) -> object:
     >>> notebook_parameter("month", 1.0)
     3.0
     """
-    value = sys._getframe(1).f_globals.get(name)
+    namespace = sys._getframe(1).f_globals
+    value, place = namespace.get(name), (id(namespace), name)
     absent = value is None or callable(value) or isinstance(value, ModuleType)
-    if absent or (name in _defaults and _is_same(value, _defaults[name])):
-        _defaults[name] = default
+    if absent or (place in _defaults and _is_same(value, _defaults[place][1])):
+        _defaults[place] = namespace, default
         return default
     try:
         return _convert(value, default)

@@ -115,6 +115,12 @@ def test_an_injected_value_stays_when_the_cell_runs_again():
         assert notebook["r"] == 2023
 
 
+def test_the_default_of_another_module_is_no_default_of_the_notebook():
+    module = {"ask": notebook_parameter}
+    exec("year = ask('year', 2024)", module)
+    assert ask("year", 2020, year=2024) == 2024
+
+
 def test_a_default_is_not_confused_with_an_equal_value_of_another_type():
     notebook = {"ask": notebook_parameter}
     exec("s = ask('s', 1)", notebook)

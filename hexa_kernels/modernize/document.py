@@ -78,8 +78,10 @@ class Cell:
 
     def ours(self, name: str) -> str:
         """Spell a name of ours: with the package, where the notebook has the same."""
-        taken = name in self.document.taken[self.language]
-        is_away = self.is_r and self.document.runs_elsewhere
+        # `*`: any name may come from there.
+        taken = bool({name, "*"} & self.document.taken[self.language])
+        document = self.document
+        is_away = self.is_r and (document.runs_elsewhere or document.reads_others)
         return _PACKAGE[self.language] + name if taken or is_away else name
 
     def resolve(self, node: Node | None) -> Node | None:
@@ -152,6 +154,7 @@ class Document:
         found = {"r": set(), "python": set()}
         for cell in self.cells:
             names = found[cell.language]
+            names |= cell.root.names
             for node in cell.nodes:
                 owner = node.parent
                 if node.kind == "argument" and owner.kind == "function":
@@ -215,6 +218,12 @@ class Document:
         """Whether R code is handed to other processes, which attach nothing."""
         return any(_WORKERS.search(cell.text) for cell in self.cells if cell.is_r)
 
+    @cached_property
+    def reads_others(self) -> bool:
+        """Whether R code runs other files, which may use or replace what it has."""
+        parsed = (call.argument("file", 0) for call in self.calls("parse"))
+        return bool({"source", "sys.source"} & self.names["r"]) or any(parsed)
+
     def attaches_us(self, cell: Cell, start: int) -> bool:
         """Whether names of ours are there at a place without a line for it."""
         if not cell.is_r:
@@ -224,7 +233,7 @@ class Document:
         return any(
             node.text in ("library", "require")
             and node.kind == "call"
-            and "openhexaR" in one.code(node)
+            and [given.value.text for given in node.arguments] == ["openhexaR"]
             and (one.index, node.start) < (cell.index, start)
             for one in self.cells
             if one.is_r

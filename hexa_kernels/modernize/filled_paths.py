@@ -8,6 +8,8 @@ import re
 from .home_paths import Edit, home_in_fstring, home_of, quoted
 from .syntax import Node
 
+_PIPES = {"%>%", "%<>%", "%T>%", "%$%", "|>"}
+
 
 def in_template(place, node: Node) -> list[Edit] | None:
     """A text that is filled in: the folder must not be taken for a part of it."""
@@ -18,6 +20,7 @@ def in_template(place, node: Node) -> list[Edit] | None:
         call = outer.parent
         code = place.cell.text[call.start : node.start] if call else ""
         is_format = call.text in ("sprintf", "gettextf") and not outer.text
+        is_format = is_format and call.parent.text not in _PIPES  # it takes a place
         if is_format and outer is call.arguments[0]:
             code = f"file.path({place.call}(), {code}{quoted(tail[1:])}"
             return [(call.start, node.end, code), (call.end, call.end, ")")]

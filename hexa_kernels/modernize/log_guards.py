@@ -138,7 +138,8 @@ def _gives_run(value: Node) -> bool:
     if value.kind in ("name", "text"):
         return last_name(value) == "current_run"
     is_giver = value.kind == "call" and value.text in _GIVERS
-    if is_giver or value.kind in ("if", "block", "argument", "binary", "function"):
+    is_giver |= value.kind == "binary" and value.text == "%||%"
+    if is_giver or value.kind in ("if", "block", "argument", "function"):
         return any(_gives_run(one) for one in value.children)
     return False
 

@@ -16,6 +16,8 @@ def obstacle(cell: Cell, node: Node, edits: list) -> str:
         return "comment"
     if cell.is_r and asks_for_ours(cell.document):
         return "asked_for"
+    if not cell.is_r and _loses_imports(cell.document):
+        return "cleared"
     # Before Python 3.12, what is in an f-string does not know its place. A pipeline's
     # decorators are read, not run; what %%timeit defines holds there only.
     is_timeit = re.match(r"\s*%%timeit", cell.text)
@@ -68,6 +70,29 @@ def _only_logs(node: Node) -> bool:
         return False
     called = {one.text for one in node.value.walk() if one.kind == "call"}
     return bool(called & {"is.null", "tryCatch", "try"})
+
+
+def clears_names(node: Node) -> bool:
+    """Whether it is ``%reset``, which takes imports away too."""
+    if node.kind == "magic":
+        return re.match(r"%reset(_selective)?\b", node.text) is not None
+    given = node.arguments[0].value if node.arguments else None
+    is_magic = last_name(node) in ("run_line_magic", "magic") and given is not None
+    return is_magic and given.text.startswith("reset")
+
+
+@lru_cache(maxsize=1)
+def _loses_imports(document: Document) -> bool:
+    """Whether names are cleared after anything else than what opens the file."""
+    is_open = True
+    for cell in document.cells:
+        for node in [] if cell.is_r else cell.root.children:
+            if any(clears_names(one) for one in node.walk()):
+                if not (is_open and clears_names(node)):
+                    return True
+            else:
+                is_open = is_open and node.kind in ("magic", "text")
+    return False
 
 
 _MAKERS = ("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir")

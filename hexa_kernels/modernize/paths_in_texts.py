@@ -23,7 +23,7 @@ _QUERIES = {
 # These names are of other things too: what they are given must be SQL.
 _PERHAPS_QUERIES = {"execute", "query", "sql", "from_query"}
 _SQL = re.compile(r"(?i)\b(select|copy|from|attach|insert|create|export|import|load)\b")
-_SAYERS = {
+SAYERS = {
     *("print", "cat", "message", "stop", "warning", "info", "debug", "error", "log"),
     *("log_info", "log_error", "log_warning", "run_log", "exception", "critical"),
 }
@@ -75,7 +75,7 @@ def _finder(cell: Cell, node: Node, texts: list[str], folder: str):
     if opening and opening[1] == folder:  # in pieces of an f-string
         return _at_start(_OPENING)
     if texts and _ADDRESS.match(texts[0]):
-        is_said = any(last_name(one) in _SAYERS for one in node.above())
+        is_said = any(last_name(one) in SAYERS for one in node.above())
         return None if is_said else _at_start(_ADDRESS)
     is_sql = any(map(_SQL.search, texts))
     return ROOT_WITHIN.finditer if _is_executed(cell, node, is_sql) else None

@@ -83,16 +83,16 @@ def sdk_imports(document: "Document") -> list[SdkImport]:
         for cell, node in _imports(document)
         for whole in [_with_guards(node)]
     ]
-    if _hides_ours(document):
+    if _hides_ours(document, found):
         for one in found:
             one.reason = one.reason or "given_elsewhere"
     return found
 
 
-def _hides_ours(document: "Document") -> bool:
-    """Whether ``openhexa <- NULL`` would stand before openhexaR's own."""
-    given = document.definitions["r"].get("openhexa", ())
-    return any(one.value is not None and one.value.kind == "constant" for one in given)
+def _hides_ours(document: "Document", imports: list[SdkImport]) -> bool:
+    """Whether another `openhexa`, such as a NULL, would stand before ours."""
+    parts = {n for one in imports for n in (*one.whole.walk(), *one.node.above())}
+    return any(one not in parts for one in document.definitions["r"]["openhexa"])
 
 
 def _imports(document: "Document") -> Iterator[tuple["Cell", Node]]:
@@ -103,17 +103,12 @@ def _imports(document: "Document") -> Iterator[tuple["Cell", Node]]:
                 yield cell, node
 
 
-def reads_others(document: "Document") -> bool:
-    """Whether R code runs other files, which may use what it has."""
-    return bool(document.calls("source", "sys.source"))
-
-
 def _reason(cell: "Cell", node: Node, whole: Node) -> str:
     has_options = len(node.arguments) > 1  # such as convert = FALSE
     others = _used_of_sdk(cell, node) - _MIRRORED
     if uses_python(cell.document) or others or has_options:
         return "uses_python"
-    if reads_others(cell.document):
+    if cell.document.reads_others:
         return "other_files"
     return "comment" if cell.has_comment(whole.start, whole.end) else ""
 
@@ -128,7 +123,7 @@ def _used_of_sdk(cell: "Cell", imported: Node) -> set[str]:
 
 
 _HANDLERS = {"tryCatch", "try", "suppressWarnings", "suppressMessages", "invisible"}
-_HARMLESS = {"library", "require", "requireNamespace", "message", "print", "cat"}
+_ATTACHERS = {"library", "require", "requireNamespace"}
 
 
 def _with_guards(node: Node) -> Node:
@@ -151,6 +146,8 @@ def _with_guards(node: Node) -> Node:
 
 def _takes_sdk(call: Node) -> bool:
     given = call.argument("x", 0) if call.text == "assign" else None
+    if call.argument("finally") is not None:
+        return False
     return call.text in _HANDLERS or (given is not None and given.text == "openhexa")
 
 
@@ -159,7 +156,15 @@ def _only_imports(block: Node, node: Node) -> bool:
     if owner is None or owner.kind not in ("argument", "if"):
         return False
     others = [one for one in block.children if one is not node]
-    return all(one.kind == "call" and one.text in _HARMLESS for one in others)
+    return all(one.kind == "call" and _is_harmless(one) for one in others)
+
+
+def _is_harmless(call: Node) -> bool:
+    given = call.argument("package", 0)
+    is_reticulate = given is not None and given.text == "reticulate"
+    return call.text in ("message", "print", "cat") or (
+        call.text in _ATTACHERS and is_reticulate
+    )
 
 
 def _asks_for_sdk(outer: Node, node: Node) -> bool:

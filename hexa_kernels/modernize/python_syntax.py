@@ -41,9 +41,22 @@ def parse_python(text: str) -> Tree:
         nodes = [converter.convert(statement) for statement in tree.body]
     except RecursionError:
         raise SyntaxProblem(1) from None
+    masks = {magic.start for magic in magics}
+    nodes = [node for node in nodes if node.start not in masks]
     nodes = sorted([*nodes, *magics], key=lambda node: node.start)
     comments = _comments(source, converter) if "#" in source else []
-    return adopt(Tree("block", 0, len(text), "", nodes, comments=comments))
+    root = Tree("block", 0, len(text), "", nodes, comments=comments)
+    root.names = _bound(tree)
+    return adopt(root)
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Name what code binds by other ways than an assignment or an import."""
+    nodes = (
+        one for one in ast.walk(tree) if not isinstance(one, ast.alias | ast.keyword)
+    )
+    names = (getattr(one, k, None) for one in nodes for k in ("name", "arg", "rest"))
+    return {name for name in names if isinstance(name, str)}
 
 
 def _comments(source: str, converter: "_Converter") -> list[tuple[int, int]]:

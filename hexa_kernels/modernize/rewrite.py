@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import FileUnwritableError, RewriteUnsafeError
 from .document import Cell, Document, parse
+from .obstacles import clears_names
 from .r_syntax import RParser
 from .rules import Finding
 from .sources import Code, splice
@@ -107,7 +108,10 @@ def _import(cell: Cell, names: set[str], start: int) -> list[Edit]:
         if len(plain) < len(names):
             lines.append("import hexa_kernels")
     end = "\r\n" if "\r\n" in cell.text else "\n"
-    at = cell.text.rfind("\n", 0, _first_statement(cell)) + 1
+    first = _first_statement(cell)
+    at = cell.text.rfind("\n", 0, first) + 1
+    if cell.text[at:first].strip():  # "…"; import os
+        at, end = first, "; "
     return [(at, at, "".join(line + end for line in lines))] if lines else []
 
 
@@ -126,6 +130,7 @@ def _imported_before(cell: Cell) -> set[str]:
 def _first_statement(cell: Cell) -> int:
     for node in cell.root.children:
         is_opening = node.kind == "text" or "__future__" in cell.code(node)
+        is_opening |= clears_names(node)
         if not is_opening or cell.is_r:
             return node.start
     return len(cell.text)

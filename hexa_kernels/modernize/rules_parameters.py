@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from .document import Cell
 from .obstacles import OURS
 from .parameter_forms import Default, default_of
-from .python_in_r import reads_others
 from .rules import Finding, advise, replace, rule
 from .rules_paths import quoted
 from .syntax import Node, last_name
@@ -51,14 +50,16 @@ def _finding(cell: Cell, node: Node, shape: Default) -> Finding:
     opener = cell.ours("notebook_parameter")
     arrow = "<-" if cell.is_r else "="
     head = f"{shape.target} {arrow} {opener}({quoted(shape.name)}, "
-    if shape.is_loose:
+    is_other = default.kind == "call" and default.text in _CLASSES
+    if shape.is_loose or is_other:
+        reason = "more_is_absent" if shape.is_loose else "other_class"
         code = f"{head}{cell.code(default)})"
-        return advise("parameter-default", cell, node, "more_is_absent", code=code)
+        return advise("parameter-default", cell, node, reason, code=code)
     # The default itself stays, for what other rules change in it.
     edits = [(node.start, default.start, head), (default.end, node.end, ")")]
     name = "parameter-default"
     found = replace(name, cell, node, edits, needs="notebook_parameter")
-    if found.safe and cell.is_r and reads_others(cell.document):
+    if found.safe and cell.is_r and cell.document.reads_others:
         found.leave("own_defaults")  # of two, the last one that runs would count
     return found
 
@@ -67,7 +68,8 @@ def _obstacle(cell: Cell, node: Node, shape: Default) -> str:
     if cell.is_r and shape.name in OURS:
         return "asked_for"
     # In the place of elif, and in a loop, where only the first time counts.
-    if cell.text.startswith("elif", node.start) or _is_repeated(cell, node):
+    is_elif = cell.text.startswith("elif", node.start)
+    if is_elif or _is_repeated(cell, node) or (cell.is_r and _is_local(node)):
         return "not_here"
     if _is_given_elsewhere(cell, node, shape):
         return "given_elsewhere"
@@ -143,21 +145,52 @@ def _is_repeated(cell: Cell, node: Node) -> bool:
     )
 
 
+_WRAPPERS = {
+    *("suppressMessages", "suppressWarnings", "suppressPackageStartupMessages"),
+    *("invisible", "try", "tryCatch", "withCallingHandlers", "system.time", "print"),
+}
+
+
+def _is_local(node: Node) -> bool:
+    """Whether names may be of a list or a data frame there, as in with()."""
+    calls = (one for one in node.above() if one.kind in ("call", "index"))
+    return any(one.text not in _WRAPPERS for one in calls)
+
+
 def _is_given_elsewhere(cell: Cell, node: Node, shape: Default) -> bool:
     """Whether the file gives the variable other values, which are no parameters."""
     name = shape.name
     definitions = cell.document.definitions[cell.language].get(name, ())
     others = [one for one in definitions if node not in (one, *one.above())]
-    return is_written_by_name(cell, node, name) or any(
-        name != shape.target
-        or one.value.kind != shape.value.kind
+    is_attached = cell.is_r and bool(cell.document.calls("attach"))
+    return (
+        is_attached
+        or is_written_by_name(cell, node, name)
         or any(
-            default_of(cell_of(cell.document, outer), outer)
-            for outer in (one, *one.above())
-            if outer.kind in _KINDS
+            name != shape.target
+            or _type(cell, one.value) != _type(cell, shape.value)
+            or any(
+                default_of(cell_of(cell.document, outer), outer)
+                for outer in (one, *one.above())
+                if outer.kind in _KINDS
+            )
+            for one in others
         )
-        for one in others
     )
+
+
+def _type(cell: Cell, value: Node) -> str:
+    """Tell the type of a literal; of another value, how it is written."""
+    if value.kind in ("text", "template"):
+        return "text"
+    home = cell_of(cell.document, value)
+    code = home.code(value)
+    if value.kind == "constant" or (value.kind == "unary" and value.text == "-"):
+        code = {"TRUE": "bool", "FALSE": "bool", "T": "bool", "F": "bool"}.get(
+            code.upper(), code
+        )
+        return "number" if re.match(r"-?\s*[\d.]", code) else code
+    return code
 
 
 # What costs nothing to call, and gives the same each time.
@@ -165,6 +198,11 @@ _CHEAP = {
     *("c", "list", "file.path", "paste", "paste0", "as.integer", "as.Date", "Sys.Date"),
     *("os.path.join", "pathlib.Path", "datetime.date.today", "date", "datetime.date"),
     *("int", "str", "float", "Path", "format", "as.numeric", "dict", "set", "tuple"),
+}
+# What gives no text, number or list, which alone can be injected.
+_CLASSES = {
+    *("as.Date", "Sys.Date", "pathlib.Path", "Path", "datetime.date.today"),
+    *("date", "datetime.date", "set", "tuple"),
 }
 _MUTABLE = {
     *("Dict", "List", "Set", "DictComp", "ListComp", "SetComp", "GeneratorExp"),

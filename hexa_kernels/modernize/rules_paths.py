@@ -9,12 +9,12 @@ from .environment_access import variables_set
 from .filled_paths import in_fstring, in_template
 from .home_paths import Edit, below_home, home_of, quoted
 from .obstacles import names_of_elements, notices_folders
-from .paths_in_texts import is_command_line, paths_in_text
+from .paths_in_texts import SAYERS, is_command_line, paths_in_text
 from .rules import Finding, replace, rule
 from .rules_shell import paths_of_magic
 from .syntax import Node, last_name
 
-ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/.*)?", re.DOTALL)
+ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/[^\n|]*)?")
 _PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}*?\[$<>]+")  # that makes a folder
 _HOMES = {"Sys.getenv", "os.getenv", "os.path.expanduser", "path.expand"}
 _JOINERS = {
@@ -73,12 +73,19 @@ def _is_left_alone(node: Node, is_r: bool) -> bool:
         is_docstring = parent.kind == "block" and not is_r
         if is_docstring or parent.text == "MatchValue":  # a pattern takes no call
             return True
-        if parent.kind in ("template", "index"):
+        if parent.kind in ("template", "index") or _is_said(node):
             return True
     if is_r and any(one.text in _QUOTERS for one in node.above() if one.kind == "call"):
         return True
     owners = [node.parent, parent.parent] if parent else []
     return any(one and {*variables_set(one)} & {*_VARIABLES.values()} for one in owners)
+
+
+def _is_said(text: Node) -> bool:
+    """Whether it is a sentence: ``cat("~/workspace/maps : 12 files")``"""
+    argument = text.parent
+    is_given = argument.kind == "argument" and not argument.text
+    return is_given and " " in text.text and last_name(argument.parent) in SAYERS
 
 
 _QUOTERS = {"quote", "bquote", "expression", "substitute"}  # take code as it is

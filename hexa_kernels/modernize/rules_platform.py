@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .document import OUR_KERNELS, Cell, Document
 from .environment_access import variable_read, variables_set
-from .python_in_r import reads_others, sdk_imports, uses_python, with_members
+from .python_in_r import sdk_imports, uses_python, with_members
 from .rules import Finding, advise, remove, replace, rule
 from .syntax import Node
 
@@ -41,7 +41,7 @@ def _needed(cell: Cell, node: Node, names: set[str]) -> str:
     if "RETICULATE_PYTHON" in names:
         if _keeps_python(cell.document):
             return "uses_python"
-        if reads_others(cell.document):
+        if cell.document.reads_others:
             return "other_files"
     if names - {*_PLATFORM}:
         return "sets_more"
@@ -150,5 +150,7 @@ def sdk_import(cell: Cell) -> Iterator[Finding]:
         elif cell.is_statement(one.whole):
             yield remove("sdk-import", cell, one.whole, needs="openhexa")
         else:
-            edits = [(one.whole.start, one.whole.end, "openhexa")]
+            is_shown = one.whole.kind != "assign"
+            code = "openhexa" if is_shown else "invisible(openhexa)"
+            edits = [(one.whole.start, one.whole.end, code)]
             yield replace("sdk-import", cell, one.whole, edits, needs="openhexa")

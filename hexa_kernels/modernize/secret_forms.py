@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 # Words that call the value a password; and those that may stand for something else.
 _STRONG = (
-    r"password|passwd|passphrase|pwd|mdp|mot[_. ]?de[_. ]?passe"
+    r"password|passwd|passphrase|pwd|mdp|mots?[_. ]?(?:de[_. ]?)?passe"
     r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw)"  # no compass
+    r"|(?<![\w.])passe"  # no temps_passe
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
 _WEAK = rf"token|jeton|secret|cl[eé]f?_?api|{_KEY}|access_key_secret"

@@ -94,7 +94,8 @@ def nearest_labels(cell: Cell, node: Node) -> set[str]:
         if last_name(parent.parent) in _RENAMERS:
             return set()  # a column of that name
         is_second = parent.text in ("", "unset", "default")
-        return {_second_of_pair(parent) if is_second else parent.text}
+        label = _second_of_pair(parent) if is_second else parent.text
+        return {label or _parameter(cell, parent)}
     if parent.kind == "assign" and parent.children[0] is not node:
         return {_name(cell, parent.children[0])}
     if parent.text in ("Assign", "NamedExpr"):  # a = b = "…", (a := "…")
@@ -115,6 +116,19 @@ def _name(cell: Cell, node: Node) -> str:
     # In R a dot is part of a name: password.dhis2
     written = re.split(r"[$@:]", cell.code(key))[-1].strip(" \n`")
     return written if cell.is_r else last_name(key)
+
+
+def _parameter(cell: Cell, argument: Node) -> str:
+    """Name the parameter of a function of the file that takes an argument without."""
+    call = argument.parent
+    given = cell.document.definitions[cell.language].get(call.text, ())
+    if call.kind != "call" or argument.text or len(given) != 1:
+        return ""
+    plain = [one for one in call.arguments if not one.text]
+    function = given[0].value
+    names = [one.text for one in function.children if one.kind == "argument"]
+    place = plain.index(argument)
+    return names[place] if function.kind == "function" and place < len(names) else ""
 
 
 def _second_of_pair(argument: Node) -> str:

@@ -34,6 +34,7 @@ LANGUAGES = {".r": "r", ".py": "python"}
 SKIPPED_FOLDERS = {"node_modules", "renv", "venv", "__pycache__"}  # and hidden ones
 SHELLS = {"bash", "sh", "script"}  # magics of cells whose first line hands over values
 COPY_MARK = ".modernized"
+_BY_NUMBER = "backslashreplace"  # a letter that an encoding lacks: \u2019, in quotes
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Source:
             start, end = place.span
             value = write_source(place, edits[index], text.isascii())
             text = text[:start] + value + text[end:]
-        return self.mark + text.encode(self.encoding)
+        return self.mark + text.encode(self.encoding, _BY_NUMBER)
 
 
 def splice(text: str, edits: list[tuple[int, int, str]]) -> str:
@@ -212,12 +213,11 @@ def _decode_script(path: Path, data: bytes, suffix: str) -> tuple[str, str]:
         with contextlib.suppress(SyntaxError):  # a coding line that names nothing
             encodings.insert(0, tokenize.detect_encoding(io.BytesIO(data).readline)[0])
     for encoding in encodings:
-        try:
+        # A coding line may also name what is no encoding of texts, such as hex.
+        with contextlib.suppress(UnicodeError, LookupError):
             text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if text.encode(encoding) == data:
-            return text, encoding
+            if text.encode(encoding, _BY_NUMBER) == data:
+                return text, encoding
     raise FileNotTextError(path=str(path))
 
 

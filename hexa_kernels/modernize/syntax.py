@@ -92,9 +92,18 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Tree(Node):
-    """The root of a cell, a block; with the spans of its comments, in order."""
+    """The root of a cell, a block.
+
+    Attributes
+    ----------
+    comments : list of (start, end)
+        In order.
+    names : set of str
+        What Python code calls its functions, classes, parameters and captures.
+    """
 
     comments: list[tuple[int, int]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
 
 def adopt(tree: Tree) -> Tree:

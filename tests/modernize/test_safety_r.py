@@ -85,5 +85,5 @@ def test_a_default_that_a_sourced_file_may_give_too_is_advice(examined):
     (found,) = examined(".R", code).findings
     assert (found.reason, found.replacement) == (
         "own_defaults",
-        "PAYS <- notebook_parameter(\"PAYS\", 'NER')",
+        "PAYS <- openhexaR::notebook_parameter(\"PAYS\", 'NER')",
     )

@@ -57,6 +57,10 @@ PYTHON = [
     "db.execute(\"ALTER ROLE me PASSWORD 'district5'\")",
     "os.system('psql --password=district5')",
     '"""Opens postgresql://user:district5@host/db."""',
+    # As French has it
+    'MOTS_DE_PASSE = {"awa": "district5"}',
+    'login, mot_passe = "me", "district5"',
+    'passe = "district5"',
     # Handed on
     'token = os.environ.get("TOKEN") or "district5"',
     'token = x if x else "district5"',
@@ -131,6 +135,13 @@ PYTHON = [
     "# token d2pat_0123456789abcdefghijABCDEFGHIJ42",
     "y = 1  # password=district5",
 ]
+
+
+def test_what_a_function_of_the_file_takes_has_its_parameter_s_name(told):
+    code = 'def f(user, pwd):\n    pass\nf("me", "district5")\n'
+    assert told("x.py", code)[0] == [(0, "code", 3)]
+    code = 'f <- function(user, pwd) user\nf("me", "district5")\n'
+    assert told("x.R", code)[0] == [(0, "code", 2)]
 
 
 @pytest.mark.parametrize("line", PYTHON)
