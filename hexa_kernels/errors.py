@@ -217,6 +217,10 @@ class LinkLoopError(PathError):
     code = "link_loop"
 
 
+class ExaminationFailedError(PathError):
+    code = "examination_failed"
+
+
 class RewriteUnsafeError(PathError):
     code = "rewrite_unsafe"
 

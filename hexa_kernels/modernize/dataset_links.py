@@ -52,10 +52,7 @@ def reads(cell: Cell, call: Node) -> bool:
 
 def _is_session(cell: Cell, call: Node) -> bool:
     """Whether a method is one of a session of requests, or the like."""
-    callee = call.children[0]
-    owner = callee.children[0] if callee.kind == "member" else None
-    if callee.kind == "name" and "." in callee.text:
-        owner = cell.resolve(Node("name", 0, 0, callee.text.rpartition(".")[0]))
+    owner = cell.resolve(call.children[0].owner)
     is_named = owner is not None and _SESSIONS.search(owner.text)
     return bool(is_named) and owner.kind in ("name", "call", "member")
 
@@ -118,12 +115,10 @@ def _is_link_name(name: str) -> bool:
 def _is_linked_name(cell: Cell, node: Node, depth: int) -> bool:
     if "." in node.text and _is_link_name(node.text):
         return True
-    function = node.enclosing("function")
-    while function is not None:
-        names = [one.text for one in function.children if one.kind == "argument"]
+    for outer in node.above():
+        names = [one.text for one in outer.parameters]
         if node.text in names:
-            return _is_given_link(cell, function, names.index(node.text), depth)
-        function = function.enclosing("function")
+            return _is_given_link(cell, outer, names.index(node.text), depth)
     given = cell.document.definitions[cell.language].get(node.text, ())
     if given:
         return all(is_link(cell, one.value, depth - 1) for one in given)
@@ -132,7 +127,7 @@ def _is_linked_name(cell: Cell, node: Node, depth: int) -> bool:
 
 def _is_given_link(cell: Cell, function: Node, position: int, depth: int) -> bool:
     """Whether a parameter of a function is given a link, or is called so."""
-    parameters = [one for one in function.children if one.kind == "argument"]
+    parameters = function.parameters
     name, default = parameters[position].text, parameters[position].value
     if default is not None and is_link(cell, default, depth - 1):
         return True
@@ -155,9 +150,7 @@ def is_short(cell: Cell, call: Node) -> bool:
     link = target_of(call)
     if cell.is_r or not is_table_reader(cell, call.text) or link is None:
         return False
-    owner = link.children[0] if link.kind == "member" else None
-    if link.kind == "name" and "." in link.text:
-        owner = cell.resolve(Node("name", 0, 0, link.text.rpartition(".")[0]))
+    owner = cell.resolve(link.owner)
     return owner is not None and owner.kind == "call" and last_name(owner) == "get_file"
 
 

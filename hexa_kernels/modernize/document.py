@@ -11,7 +11,7 @@ from .environment_access import variable_read
 from .python_syntax import parse_python
 from .r_syntax import RParser
 from .sources import Code, Source, Text
-from .syntax import Node, SyntaxProblem, last_name
+from .syntax import Node, SyntaxProblem, imported, last_name
 
 OUR_KERNELS = {"openhexa-r", "openhexa-python"}
 _PACKAGE = {"python": "hexa_kernels.", "r": "openhexaR::"}
@@ -23,7 +23,8 @@ _SETTINGS = {"env", "ini", "cfg", "conf", "toml", "yml", "yaml", "properties", "
 _WORKERS = re.compile(
     r"\b(callr|processx|mirai|crew|foreach|future\w*|furrr|multisession|makeCluster"
     r"|makePSOCKcluster|par[LS]?apply|clusterApply\w*|clusterMap|clusterCall"
-    r"|clusterExport|clusterEvalQ)\b|%dopar%"
+    r"|clusterExport|clusterEvalQ|sf[LS]apply|sfExport|BiocParallel|bp[lm]apply)\b"
+    r"|%dopar%"
 )
 
 
@@ -81,7 +82,8 @@ class Cell:
         # `*`: any name may come from there.
         taken = bool({name, "*"} & self.document.taken[self.language])
         document = self.document
-        is_away = self.is_r and (document.runs_elsewhere or document.reads_others)
+        is_away = document.runs_elsewhere or document.reads_others
+        is_away = self.is_r and bool(is_away or document.calls("attach", "detach"))
         return _PACKAGE[self.language] + name if taken or is_away else name
 
     def resolve(self, node: Node | None) -> Node | None:
@@ -138,14 +140,17 @@ class Document:
     unparsed: list[tuple[int, int]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
 
+    def walk(self, *kinds: str) -> Iterator[tuple[Cell, Node]]:
+        """Give the nodes of some kinds in all cells, each with its cell."""
+        return ((cell, node) for cell in self.cells for node in cell.walk(*kinds))
+
     @cached_property
     def definitions(self) -> dict[str, dict[str, list[Node]]]:
         """The assignments to each name, by language."""
         found = {"r": defaultdict(list), "python": defaultdict(list)}
-        for cell in self.cells:
-            for node in cell.walk("assign"):
-                if node.children[0].kind in ("name", "text"):
-                    found[cell.language][node.children[0].text].append(node)
+        for cell, node in self.walk("assign"):
+            if node.children[0].kind in ("name", "text"):
+                found[cell.language][node.children[0].text].append(node)
         return found
 
     @cached_property
@@ -160,7 +165,7 @@ class Document:
                 if node.kind == "argument" and owner.kind == "function":
                     names.add(node.text)
                 elif node.kind == "import":
-                    pairs = (pair.split("=") for pair in node.text.split(","))
+                    pairs = imported(node)
                     names |= {n for n, home in pairs if home != f"hexa_kernels.{n}"}
                 elif node.kind == "assign" and node.value is not None:
                     # R looks for a function, past other values.
@@ -168,6 +173,8 @@ class Document:
                         names.add(node.children[0].text)
                 elif node.kind == "name" and not cell.is_r and owner.kind != "call":
                     names.add(node.text)
+                elif node.kind == "magic" and node.text.startswith("%run"):
+                    names.add("*")
         return found
 
     def calls(self, *names: str) -> list[Node]:
@@ -177,18 +184,9 @@ class Document:
     @cached_property
     def _calls(self) -> dict[str, list[Node]]:
         found = defaultdict(list)
-        for cell in self.cells:
-            for node in cell.walk("call"):
-                for name in {node.text, f".{last_name(node)}"}:
-                    found[name].append(node)
-        return found
-
-    @cached_property
-    def names(self) -> dict[str, set[str]]:
-        """All names, by language."""
-        found = {"r": set(), "python": set()}
-        for cell in self.cells:
-            found[cell.language].update(node.text for node in cell.walk("name"))
+        for _, node in self.walk("call"):
+            for name in {node.text, f".{last_name(node)}"}:
+                found[name].append(node)
         return found
 
     def mentions(self, pattern: str) -> bool:
@@ -197,21 +195,19 @@ class Document:
 
     @cached_property
     def _words(self) -> set[str]:
-        nodes = (node for cell in self.cells for node in cell.walk("name", "text"))
-        return {node.text for node in nodes}
+        return {node.text for _, node in self.walk("name", "text")}
 
     @cached_property
     def modules(self) -> set[str]:
         """The modules, without what is below them, that Python cells import."""
-        imports = (node for cell in self.cells for node in cell.walk("import"))
-        pairs = (pair.split("=") for node in imports for pair in node.text.split(","))
+        pairs = (pair for _, node in self.walk("import") for pair in imported(node))
         return {home.partition(".")[0] for _, home in pairs}
 
     @cached_property
     def environment_variables(self) -> set[str]:
         """The names of all environment variables that are read."""
-        nodes = (node for cell in self.cells for node in cell.walk("call", "index"))
-        return {name for node in nodes if (name := variable_read(node))}
+        read = {variable_read(node) for _, node in self.walk("call", "index")}
+        return {name for name in read if name}
 
     @cached_property
     def runs_elsewhere(self) -> bool:
@@ -222,7 +218,8 @@ class Document:
     def reads_others(self) -> bool:
         """Whether R code runs other files, which may use or replace what it has."""
         parsed = (call.argument("file", 0) for call in self.calls("parse"))
-        return bool({"source", "sys.source"} & self.names["r"]) or any(parsed)
+        names = {one.text for cell, one in self.walk("name") if cell.is_r}
+        return bool({"source", "sys.source"} & names) or any(parsed)
 
     def attaches_us(self, cell: Cell, start: int) -> bool:
         """Whether names of ours are there at a place without a line for it."""
@@ -273,8 +270,8 @@ def _is_settings(text: str) -> bool:
 def _use_library_names(document: Document) -> None:
     """Call things what their library calls them: ``pd.read_csv``, pandas.read_csv."""
     cells = [cell for cell in document.cells if not cell.is_r]
-    imports = (node.text for cell in cells for node in cell.walk("import"))
-    full = dict(pair.split("=") for text in imports for pair in text.split(","))
+    imports = (node for cell in cells for node in cell.walk("import"))
+    full = dict(pair for node in imports for pair in imported(node))
     for cell in cells:
         for node in cell.walk("name", "call"):
             first, dot, rest = node.text.partition(".")

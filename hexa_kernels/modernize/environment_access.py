@@ -2,9 +2,9 @@
 
 import re
 
-from .syntax import Node
+from .syntax import Node, text_of
 
-_READERS = {"Sys.getenv", "os.getenv", "os.environ.get"}
+READERS = {"Sys.getenv", "os.getenv", "os.environ.get"}
 _WRAPPERS = {"as.integer", "as.numeric", "as.character", "int", "str", "unname"}
 
 
@@ -14,12 +14,10 @@ def variable_read(node: Node | None) -> str | None:
         node = node.arguments[0].value if len(node.arguments) == 1 else None
     if node is None:
         return None
-    if node.kind == "call" and node.text in _READERS:
-        given = node.argument("x", 0) or node.argument("key", 0)
-        return given.text if given is not None and given.kind == "text" else None
+    if node.kind == "call" and node.text in READERS:
+        return text_of(node.argument("x", 0) or node.argument("key", 0))
     if node.kind == "index" and node.children[0].text == "os.environ":
-        key = node.children[-1]
-        return key.text if key.kind == "text" else None
+        return text_of(node.children[-1])
     return None
 
 
@@ -32,8 +30,7 @@ def variables_set(node: Node) -> list[str]:
     if node.kind == "call" and node.text == "Sys.setenv":
         return [argument.text for argument in node.arguments]
     if node.kind == "call" and node.text in ("os.environ.setdefault", "os.putenv"):
-        given = node.argument("key", 0)
-        return [given.text] if given is not None and given.kind == "text" else [""]
+        return [text_of(node.argument("key", 0)) or ""]
     if node.kind == "call" and node.text == "os.environ.update":
         pairs = [
             p for a in node.arguments for p in ([a] if a.text else a.value.children)

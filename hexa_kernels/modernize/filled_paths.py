@@ -5,8 +5,11 @@
 
 import re
 
-from .home_paths import Edit, home_in_fstring, home_of, quoted
-from .syntax import Node
+from .home_paths import home_in_fstring, home_of
+from .sources import Edit
+from .syntax import Node, quoted
+
+_TAKERS = {"Return", "List", "Tuple"}
 
 _PIPES = {"%>%", "%<>%", "%T>%", "%$%", "|>"}
 
@@ -17,8 +20,8 @@ def in_template(place, node: Node) -> list[Edit] | None:
     if tail is None or not re.search("[%{]", tail):
         return None
     if place.cell.is_r:
-        call = outer.parent
-        code = place.cell.text[call.start : node.start] if call else ""
+        call = outer.parent or outer
+        code = place.cell.text[call.start : node.start]
         is_format = call.text in ("sprintf", "gettextf") and not outer.text
         is_format = is_format and call.parent.text not in _PIPES  # it takes a place
         if is_format and outer is call.arguments[0]:
@@ -41,11 +44,7 @@ def in_template(place, node: Node) -> list[Edit] | None:
     # `+` binds less than the call and than `%`.
     pasted = f"{place.call}() + {quoted(tail)}"
     owner = outer.parent
-    if owner.kind in ("argument", "assign") or owner.text in (
-        "Return",
-        "List",
-        "Tuple",
-    ):
+    if owner.kind in ("argument", "assign") or owner.text in _TAKERS:
         return [(node.start, node.end, pasted)]
     return [(node.start, node.end, f"({pasted}"), (outer.end, outer.end, ")")]
 

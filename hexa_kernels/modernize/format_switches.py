@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..contract import contract
 from .dataset_links import is_table_reader, target_of
 from .document import Cell
-from .syntax import Node
+from .syntax import Node, unwrapped
 
 Branch = tuple[list[str], Node]  # extensions, none of the last one; what is done
 
@@ -55,9 +55,9 @@ def _branches_of_ifs(cell: Cell, node: Node, done: set[Node]) -> list[Branch]:
             test, then, *rest = one.children
             if not _is_about_extension(cell, test):
                 return []
-            texts = [inner.text for inner in test.walk() if inner.kind == "text"]
+            texts = [inner.text for inner in test.walk("text")]
             branches.append((texts, then))
-            one = _unwrapped(rest[0]) if rest else None
+            one = unwrapped(rest[0]) if rest else None
         if one is not None:
             branches.append(([], one))
     return branches
@@ -71,13 +71,8 @@ def _ifs(node: Node) -> list[Node]:
     after = block.children[block.children.index(node) :]
     count = next((i for i, one in enumerate(after) if one.kind != "if"), len(after))
     found = after[:count]
-    leaves = {one.text.lower() for one in found[-1].walk()} & {"return"}
+    leaves = "return" in {one.text.lower() for one in found[-1].walk()}
     return [*found, after[count]] if leaves and count < len(after) else found
-
-
-def _unwrapped(node: Node) -> Node:
-    is_alone = node.kind == "block" and len(node.children) == 1
-    return node.children[0] if is_alone else node
 
 
 def _branches_of_switch(cell: Cell, call: Node) -> list[Branch]:
@@ -100,7 +95,7 @@ def _branches_of_match(cell: Cell, node: Node) -> list[Branch]:
     branches: list[Branch] = []
     for one in node.children[1:]:
         if one.text in ("MatchValue", "MatchOr", "MatchAs"):
-            texts = [inner.text for inner in one.walk() if inner.kind == "text"]
+            texts = [inner.text for inner in one.walk("text")]
             branches.append((texts, Node("block", one.start, one.end)))
         elif branches:
             branches[-1][1].children.append(one)
@@ -114,9 +109,7 @@ _ASKERS = {
 
 
 def _is_about_extension(cell: Cell, test: Node) -> bool:
-    for node in test.walk():
-        if node.kind not in ("name", "call", "member"):
-            continue
+    for node in test.walk("name", "call", "member"):
         if re.search(r"(?i)(^|[._])(ext|extension|suffix)$", node.text):
             return True
         value = cell.resolve(node) if node.kind == "name" else node

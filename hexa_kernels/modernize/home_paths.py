@@ -3,23 +3,16 @@
 ``place`` is a folder of the workspace, as rules_paths.py describes it.
 """
 
-import json
 import re
 
 from .document import Cell
-from .environment_access import variable_read
-from .syntax import Node, last_name
+from .environment_access import READERS, variable_read
+from .sources import Edit
+from .syntax import Node, last_name, quoted
 from .variable_access import cell_of, settled
 
-Edit = tuple[int, int, str]
 _ABSOLUTE = {"/home/hexa", "/home/jovyan"}
-_CALLS = {"Sys.getenv", "os.getenv", "os.environ.get"}
-_EXPANDERS = {"os.path.expanduser", "path.expand", "path_expand"}
-
-
-def quoted(text: str) -> str:
-    """Write a string of either language."""
-    return json.dumps(text, ensure_ascii=False)
+EXPANDERS = {"os.path.expanduser", "path.expand", "path_expand"}
 
 
 def home_of(cell: Cell, node: Node | None) -> str | None:
@@ -41,8 +34,8 @@ def _is_home(node: Node) -> bool:
     given = [one.value and one.value.text for one in node.arguments]
     return (
         (node.text in ("pathlib.Path.home", "path_home") and not given)
-        or (node.text in _CALLS and given == ["HOME"])
-        or (node.text in _EXPANDERS and given == ["~"])
+        or (node.text in READERS and given == ["HOME"])
+        or (node.text in EXPANDERS and given == ["~"])
     )
 
 
@@ -54,13 +47,9 @@ def below_home(place, node: Node) -> Edit | None:
     if node.text == "path_home":
         path = place.cell.code(callee).removesuffix("_home")
         return _joined(place, node, "~", (f"{path}(", "", ", "))
-    if last_name(node) != "joinpath":
+    if last_name(node) != "joinpath" or callee.owner is None:
         return None
-    if callee.kind == "name":
-        owner = Node("name", 0, 0, callee.text.rpartition(".")[0])
-    else:
-        owner = callee.children[0]
-    home, path = _home_object(place, owner)
+    home, path = _home_object(place, callee.owner)
     return home and _joined(place, node, home, (f"{path}(", ")", ".joinpath("))
 
 

@@ -44,10 +44,11 @@ def guard_of(cell: Cell, node: Node) -> Guard | None:
 def _is_unused(cell: Cell, node: Node) -> bool:
     """Whether nobody takes the value of a statement, also without braces around it."""
     owner = node.parent
-    is_loop = re.match(r"(for|while|repeat)\b", cell.code(owner))
-    is_body = cell.is_r and owner.kind == "other" and is_loop
-    if is_body or (owner.kind == "if" and node is not owner.children[0]):
-        return bool(is_body) or _is_unused(cell, owner)
+    may_loop = cell.is_r and owner.kind == "other"
+    if may_loop and re.match(r"(for|while|repeat)\b", cell.code(owner)):
+        return True
+    if owner.kind == "if" and node is not owner.children[0]:
+        return _is_unused(cell, owner)
     return cell.is_statement(node)
 
 
@@ -102,15 +103,15 @@ def _level(cell: Cell, node: Node) -> str:
     owner, _, method = node.text.rpartition(".")
     level = method.removeprefix("log_")
     is_method = node.kind == "name" and method != level and level in LEVELS
-    return level if is_method and _is_run(cell, owner, node) else ""
+    return level if is_method and is_run(cell, owner, node) else ""
 
 
-def _is_run(cell: Cell, name: str, node: Node) -> bool:
+def is_run(cell: Cell, name: str, node: Node) -> bool:
     """Whether a name at a node is the SDK's run, and nothing else."""
     first, _, rest = name.partition(".")
     # Where it is imported, a parameter of the same name is called like it.
-    names = {first, last_name(Node("name", 0, 0, name))}
-    if any(names & _parameters(one) for one in node.above()):
+    names = {first, name.rpartition(".")[2]}
+    if any(one.text in names for outer in node.above() for one in outer.parameters):
         return False
     given = cell.document.definitions[cell.language].get(name, ())
     values = [one.value for one in given if one.value is not None]
@@ -128,11 +129,6 @@ _NOTHING = {"None", "NULL"}
 _GIVERS = {"tryCatch", "get0", "getattr", "try"}
 
 
-def _parameters(function: Node) -> set[str]:
-    is_function = function.kind == "function"
-    return {one.text for one in function.children if is_function}
-
-
 def _gives_run(value: Node) -> bool:
     """Whether a value is the run where there is one, and no object made of it."""
     if value.kind in ("name", "text"):
@@ -147,8 +143,9 @@ def _gives_run(value: Node) -> bool:
 def _asked(cell: Cell, test: Node) -> str:
     """Say what a test asks for: "run", "no run", "more" than that, or "" for none."""
     if test.kind == "unary" and test.text == "!":
-        return _inverse(_asked(cell, test.children[0]))
-    if test.kind == "name" and not cell.is_r and _is_run(cell, test.text, test):
+        asked = _asked(cell, test.children[0])
+        return {"run": "no run", "no run": "run"}.get(asked, asked)
+    if test.kind == "name" and not cell.is_r and is_run(cell, test.text, test):
         return "run"
     value = settled(cell, test)
     if test.kind == "name" and value is not test and value.kind != "name":
@@ -163,16 +160,12 @@ def _asked(cell: Cell, test: Node) -> str:
     return "more" if any(_mentions(cell, one) for one in test.walk()) else ""
 
 
-def _inverse(asked: str) -> str:
-    return {"run": "no run", "no run": "run"}.get(asked, asked)
-
-
 def _mentions(cell: Cell, node: Node) -> bool:
     if node.kind == "text":
         return node.text == "current_run"
     owner = node.text.rpartition(".")[0]
     return node.kind == "name" and any(
-        one and _is_run(cell, one, node) for one in (node.text, owner)
+        one and is_run(cell, one, node) for one in (node.text, owner)
     )
 
 
@@ -185,7 +178,7 @@ def _asked_by_call(cell: Cell, test: Node) -> str:
     if test.text == "exists" and given.kind == "text":
         return "run" if given.text in ("current_run", "openhexa") else ""
     is_null = test.text == "is.null" and given.kind == "name"
-    return "no run" if is_null and _is_run(cell, given.text, given) else ""
+    return "no run" if is_null and is_run(cell, given.text, given) else ""
 
 
 _SCOPES = {"globals", "locals", "dir", "vars"}
@@ -209,7 +202,7 @@ def _asked_of_two(cell: Cell, test: Node) -> str:
         return _SIGNS[sign] if is_plain else ""
     is_none = right.kind == "constant" and right.text == "None"
     if sign in _SIGNS and is_none and left.kind == "name":
-        return _SIGNS[sign] if _is_run(cell, left.text, left) else ""
+        return _SIGNS[sign] if is_run(cell, left.text, left) else ""
     return ""
 
 
@@ -266,7 +259,7 @@ def _said(cell: Cell, call: Node) -> Node | None:
 def _is_same(cell: Cell, said: Node, logged: Node) -> bool:
     """Whether two texts are written alike; the end of a line may be in R's."""
     codes = [re.sub(r"\s", "", cell.code(one)) for one in (said, logged)]
-    texts = [[n.text for n in one.walk() if n.kind == "text"] for one in (said, logged)]
+    texts = [[inner.text for inner in one.walk("text")] for one in (said, logged)]
     is_format = said.text == "sprintf" and said.arguments
     first = said.arguments[0].value if is_format else said
     is_line = cell.is_r and first and first.kind == "text" and first.text.endswith("\n")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .log_methods import chosen_logs
-from .syntax import Node, last_name
+from .syntax import Node, last_name, text_of, unwrapped
 
 
 def logs(node: Node) -> bool:
@@ -13,7 +13,7 @@ def logs(node: Node) -> bool:
     if function is None or function.kind != "function" or len(function.children) > 4:
         return False
     body = function.children[-1]
-    names = [one.text for one in body.walk() if one.kind == "name"]
+    names = [one.text for one in body.walk("name")]
     if not any("current_run" in name for name in names):
         return False
     is_log = any(_LOG.search(name) for name in names) or any(chosen_logs(body))
@@ -25,31 +25,27 @@ def _asks_for_run(function: Node) -> bool:
     made = {call for _, call, _ in chosen_logs(function.children[-1])}
     for node in function.walk():
         if node.kind == "if":
-            names = [n.text for n in node.children[0].walk() if n.kind == "name"]
-            if any(
-                "current_run" in n or "run" in n.split(".")[0].lower() for n in names
-            ):
+            names = node.children[0].walk("name")
+            if any(_ASKED.search(one.text) for one in names):
                 return True
         tried = node.children[0] if node.kind == "try" else None
         if node.kind == "call" and node.text in _TRIES:
             tried = node.argument("expr", 0)
         tried = tried and only_statement(tried)
-        if (
-            tried
-            and tried.kind == "call"
-            and (_LOG.search(tried.text) or tried in made)
-        ):
+        is_call = tried is not None and tried.kind == "call"
+        if is_call and (_LOG.search(tried.text) or tried in made):
             return True
     return False
 
 
+_ASKED = re.compile(r"current_run|^[^.]*(?i:run)")
 _TRIES = {"tryCatch", "try"}
 
 
 def only_statement(arm: Node) -> Node:
-    """Take off the braces around one statement."""
-    while arm.kind == "block" and len(arm.children) == 1:
-        arm = arm.children[0]
+    """Take off all braces around one statement: ``{{ x }}``."""
+    while (inner := unwrapped(arm)) is not arm:
+        arm = inner
     return arm
 
 
@@ -58,14 +54,14 @@ _LOG = re.compile(r"(?:^|\.)log_([a-z]+)$")
 
 
 def _parameters(function: Node) -> list[str]:
-    return [one.text for one in function.children if one.kind == "argument"]
+    return [one.text for one in function.parameters]
 
 
 def _messages(function: Node) -> Iterator[Node | None]:
     """Give what each log of a function says; None where that is unknown."""
     body = function.children[-1]
-    for node in body.walk():
-        if node.kind == "call" and _LOG.search(node.text) and node.arguments:
+    for node in body.walk("call"):
+        if _LOG.search(node.text) and node.arguments:
             yield node.arguments[0].value
     for _, _, arguments in chosen_logs(body):
         yield arguments[0].value if len(arguments) == 1 else None
@@ -75,7 +71,7 @@ def _is_given_text(function: Node) -> bool:
     """Whether a function logs what it is given; others only say how far they are."""
     names = {*_parameters(function)}
     body = function.children[-1]
-    others = [one for one in body.walk() if one.kind == "call" and not _says(one)]
+    others = [one for one in body.walk("call") if not _says(one)]
     gives = any(one.text == "Return" and one.children for one in body.walk())
     for given in _messages(function):
         if given is not None and given.kind == "name" and given.text in names:
@@ -111,6 +107,9 @@ def _says(call: Node) -> bool:
     return is_plain or re.fullmatch(r"log_[a-z]+", name) is not None
 
 
+_PRINTERS = {"print", "cat", "message", "writeLines"}
+
+
 def does_more(function: Node) -> bool:
     """Whether a helper also does something else, or says nothing without a run."""
     return acts(function) or not prints(function)
@@ -120,6 +119,9 @@ def acts(function: Node) -> bool:
     """Whether a helper also stops, writes a file, or keeps something."""
     body = function.children[-1]
     names = {*_parameters(function)}
+    is_decorated = len(function.children) > len(function.parameters) + 1
+    if is_decorated or function.parent.text == "AsyncFunctionDef":
+        return True
     chosen = {call for _, call, _ in chosen_logs(body)}
     for node in body.walk():
         if node.kind == "call" and node not in chosen and not _says(node):
@@ -128,18 +130,41 @@ def acts(function: Node) -> bool:
                 return True
         if node.kind == "assign" and (node.text == "<<-" or _changes(node, names)):
             return True
+        if node.kind == "assign" and _keeps(node):
+            return True
+        if node.kind == "call" and node.text in _PRINTERS and _decorates(node, names):
+            return True
         is_file = node.kind == "argument" and node.text == "file"
         if is_file and (node.value is None or node.value.text not in _SCREEN):
             return True
-        if node.text in ("Raise", "Global", "Nonlocal", "AugAssign", "Assert"):
+        if node.text in _STATEMENTS:
             return True
         if node.kind == "other" and node.text == "Return" and not _ends_a_run(node):
             return True
     return not names or _logs_otherwise(function)
 
 
+_STATEMENTS = {
+    *("Raise", "Global", "Nonlocal", "AugAssign", "Assert"),
+    *("Yield", "YieldFrom", "Await"),
+}
+
+
+def _keeps(assign: Node) -> bool:
+    """``LAST["message"] = message``, ``log.last = message``"""
+    target = assign.children[0]
+    is_attribute = assign.text == "=" and "." in target.text  # no name of R
+    return target.kind in ("index", "member") or is_attribute
+
+
+def _decorates(call: Node, names: set[str]) -> bool:
+    """``print("=" * 20)``, or what does not end a line."""
+    said = {one.text for one in call.walk("name")} & names
+    return not said or call.argument("end") is not None
+
+
 def _called(body: Node) -> set[str]:
-    return {one.text for one in body.walk() if one.kind == "call"}
+    return {one.text for one in body.walk("call")}
 
 
 def _changes(assign: Node, names: set[str]) -> bool:
@@ -157,7 +182,7 @@ def _ends_a_run(leave: Node) -> bool:
     for one in leave.above():
         if one.kind == "function":
             return True
-        names = (n for n in one.children[0].walk() if n.kind == "name")
+        names = one.children[0].walk("name")
         if one.kind == "if" and not all(_RUN.search(name.text) for name in names):
             return False
         if one.kind not in ("if", "block", "argument"):
@@ -167,27 +192,21 @@ def _ends_a_run(leave: Node) -> bool:
 
 def prints(function: Node) -> bool:
     """Whether a helper says something without a run too."""
-    names = {"print", "cat", "message", "writeLines"}
-    return bool(_called(function.children[-1]) & names)
+    return bool(_called(function.children[-1]) & _PRINTERS)
 
 
 def logs_at(function: Node, level: str | None) -> bool:
     """Whether a helper that is given a level, or takes none, logs at it."""
     body, names = function.children[-1], _parameters(function)
-    nodes = [*body.walk()]
     chosen = [*chosen_logs(body)]
     made = {one for maker, _, _ in chosen for one in maker.walk()}
-    found = (
-        _LOG.search(one.text)
-        for one in nodes
-        if one.kind in ("name", "call") and one not in made
-    )
+    found = (_LOG.search(n.text) for n in body.walk("name", "call") if n not in made)
     named = {match[1] for match in found if match}
     if len(names) == 1:
         return named == {"info"} and not chosen
     if level is None or not chosen:
         return level in LEVELS and level in named
-    if any({"tolower", "lower"} & {last_name(one), one.text} for one in nodes):
+    if any({"tolower", "lower"} & {last_name(one), one.text} for one in body.walk()):
         level = level.lower()
     # Where some of the levels take another way, only one is sure.
     others = named or any(_depends(call, names[1]) for _, call, _ in chosen)
@@ -203,7 +222,7 @@ def _depends(call: Node, level: str) -> bool:
 
 def default_level(function: Node) -> str | None:
     """Give the level of a helper that is given none; None where that is unknown."""
-    parameters = [one for one in function.children if one.kind == "argument"]
+    parameters = function.parameters
     if len(parameters) < 2:
         return "info"
     value = parameters[1].value
@@ -211,7 +230,7 @@ def default_level(function: Node) -> str | None:
         # The first of level = c("info", "error"), by match.arg()
         is_chosen = "match.arg" in _called(function.children[-1])
         value = value.arguments[0].value if is_chosen else None
-    return value.text if value is not None and value.kind == "text" else None
+    return text_of(value)
 
 
 def _logs_otherwise(function: Node) -> bool:
@@ -220,13 +239,10 @@ def _logs_otherwise(function: Node) -> bool:
     for given in _messages(function):
         if given is None or given.text not in names:
             return True
-    for node in function.children[-1].walk():
-        if node.kind == "if":
-            asked = (one for one in node.children[0].walk() if one.kind == "name")
-            if any(
-                one.text not in names and not _RUN.search(one.text) for one in asked
-            ):
-                return True
+    for node in function.children[-1].walk("if"):
+        asked = {one.text for one in node.children[0].walk("name")} - {*names}
+        if not all(map(_RUN.search, asked)):
+            return True
     said = {given.text for given in _messages(function)}
     levels = [name for name in names if name not in said]
     makers = [maker for maker, _, _ in chosen_logs(function.children[-1])]
@@ -241,8 +257,8 @@ def says_first(function: Node) -> bool:
 
 def _is_by_level(maker: Node, levels: list[str]) -> bool:
     """Whether the level, and nothing else, says which method it is."""
-    for node in maker.walk():
-        if node.kind != "name" or node.text in levels[:1]:
+    for node in maker.walk("name"):
+        if node.text in levels[:1]:
             continue
         is_callee = node.parent.kind == "call" and node.parent.children[0] is node
         owner = node.text.rpartition(".")[0]  # level.lower()

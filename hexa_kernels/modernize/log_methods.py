@@ -14,8 +14,8 @@ def chosen_logs(body: Node) -> Iterator[tuple[Node, Node, list[Node]]]:
 
     Gives the node that makes the method, the call of it, and the call's arguments.
     """
-    for node in body.walk():
-        if node.kind != "text" or not _METHOD.fullmatch(node.text):
+    for node in body.walk("text"):
+        if not _METHOD.fullmatch(node.text):
             continue
         for maker in node.above():
             is_call = maker.kind == "call" and maker.text in _CHOOSERS
@@ -35,7 +35,7 @@ def _calls_of(maker: Node, body: Node) -> Iterator[tuple[Node, list[Node]]]:
         yield owner.parent, _listed(owner.parent)
     elif owner.kind == "assign" and owner.value is maker:
         name = owner.children[0].text
-        calls = (one for one in body.walk() if one.kind == "call" and one.text == name)
+        calls = (one for one in body.walk("call") if one.text == name)
         yield from ((one, one.arguments) for one in calls)
 
 

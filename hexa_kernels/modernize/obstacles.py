@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from .document import Cell, Document
+from .environment_access import variables_set
 from .log_guards import guard_of
 from .log_helpers import does_more, logs
 from .python_in_r import sdk_imports
@@ -36,7 +37,10 @@ def _is_decoration(cell: Cell, node: Node) -> bool:
 
 OURS = {
     *("workspace", "openhexa", "con", "current_run", "current_pipeline"),
-    *("workspace_path", "tmp_path", "run_log", "notebook_parameter"),
+    *("workspace_path", "tmp_path", "run_log", "notebook_parameter", "notebook_dir"),
+    *("file_read", "file_write", "db_read", "db_write", "db_tables", "connect"),
+    *("database_connection", "test_connection", "dhis2_get", "iaso_get"),
+    *("share_frame", "receive_frame", "hexa_require", "hexa_status", "hexa_snippet"),
 }
 
 
@@ -44,18 +48,31 @@ OURS = {
 def asks_for_ours(document: Document) -> bool:
     """Whether R code behaves otherwise once openhexaR is attached."""
     gone = {one.whole for one in sdk_imports(document) if not one.reason}
-    for cell in document.cells:
-        for call in cell.walk("call"):
-            name, above = call.argument("x", 0), [*call.above()]
-            asks = call.text in ("exists", "get0") and name is not None
-            if not asks or name.text not in OURS or gone & {*above}:
-                continue
-            if document.attaches_us(cell, call.start):
-                continue
-            # What only logs is replaced too; a helper goes on for those who call it.
-            if not any(_only_logs(one) or _is_replaced(cell, one) for one in above):
-                return True
+    if _asks_by_variable(document):
+        return True
+    for cell, call in document.walk("call"):
+        name, above = call.argument("x", 0), [*call.above()]
+        asks = call.text in ("exists", "get0") and name is not None
+        if not asks or name.text not in OURS or gone & {*above}:
+            continue
+        if document.attaches_us(cell, call.start):
+            continue
+        # What only logs is replaced too; a helper goes on for those who call it.
+        if not any(_only_logs(one) or _is_replaced(cell, one) for one in above):
+            return True
     return False
+
+
+def _asks_by_variable(document: Document) -> bool:
+    """``for (name in c("con", "year")) if (!exists(name)) …``"""
+    names = [one for cell, one in document.walk("name") if cell.is_r]
+    is_handed_on = any(o.text == "exists" and o.parent.kind != "call" for o in names)
+    asked = [call.argument("x", 0) for call in document.calls("exists")]
+    return (is_handed_on or any(one and one.kind == "name" for one in asked)) and any(
+        one.text in OURS and one.parent.parent.text == "c"
+        for cell, one in document.walk("text")
+        if cell.is_r and one.parent.kind == "argument"
+    )
 
 
 def _is_replaced(cell: Cell, node: Node) -> bool:
@@ -68,7 +85,7 @@ def _only_logs(node: Node) -> bool:
     """Whether it defines a log helper that works where the run is NULL."""
     if node.kind != "assign" or not logs(node) or does_more(node.value):
         return False
-    called = {one.text for one in node.value.walk() if one.kind == "call"}
+    called = {one.text for one in node.value.walk("call")}
     return bool(called & {"is.null", "tryCatch", "try"})
 
 
@@ -96,7 +113,8 @@ def _loses_imports(document: Document) -> bool:
 
 
 _MAKERS = ("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir")
-_ASKERS = ("dir.exists", "dir_exists", "os.path.isdir", ".is_dir")
+_ASKERS = ("dir.exists", "dir_exists", "os.path.isdir", ".is_dir", "os.access")
+_ASKERS += ("file_test", "file.info", "file.access", "os.rename", "os.rmdir")
 _EXISTS = {"file.exists", "file_exists", "os.path.exists"}
 
 
@@ -105,12 +123,14 @@ def notices_folders(document: Document) -> bool:
     """Whether code does something else where a folder is there already."""
     if document.calls(*_MAKERS, *_ASKERS):
         return True
-    calls = ((cell, node) for cell in document.cells for node in cell.walk("call"))
+    handed = {one.text for _, one in document.walk("name") if one.parent.kind != "call"}
+    if handed & {"dir.exists", "dir.create"}:  # vapply(folders, dir.create, NA)
+        return True
     return any(
         _looks_at_making(cell, node)
         if node.text == "dir.create"
         else _asks_for_folder(cell, node)
-        for cell, node in calls
+        for cell, node in document.walk("call")
     )
 
 
@@ -119,9 +139,11 @@ def _asks_for_folder(cell: Cell, call: Node) -> bool:
     is_method = last_name(call) == "exists" and call.text != "exists"
     if call.text not in _EXISTS and not is_method:
         return False
-    owner = cell.resolve(Node("name", 0, 0, call.text.rpartition(".")[0]))
-    asked = [cell.resolve(one) or one for one in call.walk() if one is not call]
-    texts = [t.text for one in [owner, *asked] for t in one.walk() if t.kind == "text"]
+    asked = (call.children[0].owner, *(one for one in call.walk() if one is not call))
+    values = (cell.resolve(one) for one in asked if one is not None)
+    texts = [text.text for one in values for text in one.walk("text")]
+    if any(last_name(one) == "dirname" for one in call.walk("call")):
+        return True
     return not (texts and re.search(r"\.\w+$", texts[-1]))
 
 
@@ -129,17 +151,44 @@ def _looks_at_making(cell: Cell, node: Node) -> bool:
     """Of a folder that is there, dir.create() gives FALSE, with a warning."""
     above = {one.text for one in node.above() if one.kind == "call"}
     catches = above & {"tryCatch", "try_fetch", "withCallingHandlers"}
-    return bool(catches) or not cell.is_statement(node)
+    options = cell.document.calls("options")
+    is_strict = any(one.argument("warn") is not None for one in options)
+    return bool(catches) or is_strict or not cell.is_statement(node)
+
+
+@lru_cache(maxsize=1)
+def makes_scratch(document: Document) -> bool:
+    """Whether code makes the scratch folder itself, or asks whether it is there."""
+    return any(
+        re.fullmatch(r"(/home/(hexa|jovyan)|~)/tmp/?", text.text)
+        for cell, call in document.walk("call")
+        if {call.text, f".{last_name(call)}"} & {*_MAKERS, *_ASKERS}
+        and call.argument("exist_ok") is None
+        for one in call.walk("name", "text")
+        for text in [cell.resolve(one)]
+        if text.kind == "text"
+    )
+
+
+@lru_cache(maxsize=1)
+def moves_folders(document: Document) -> bool:
+    """Whether code says itself where the workspace, or the home folder, is."""
+    if document.calls("readRenviron", "dotenv.load_dotenv", "load_dot_env"):
+        return True
+    places = {"WORKSPACE_FILES_PATH", "WORKSPACE_TMP_PATH", "HOME"}
+    return any(
+        places & {*variables_set(node)}
+        for _, node in document.walk("call", "assign", "magic")
+    )
 
 
 @lru_cache(maxsize=1)
 def names_of_elements(document: Document) -> set[str]:
     """Give the texts that name elements: of dicts, of vectors of R, in brackets."""
-    labels = {node.text for cell in document.cells for node in cell.walk("argument")}
+    labels = {node.text for _, node in document.walk("argument")}
     keys = {
         one.text
-        for cell in document.cells
-        for node in cell.walk("index")
+        for _, node in document.walk("index")
         for one in node.children[1:]
         if one.kind == "text"
     }

@@ -6,13 +6,12 @@ A name in braces, ``{name}``, is the one that a variable of a loop holds.
 from dataclasses import dataclass
 
 from .document import Cell
-from .syntax import Node
+from .syntax import Node, unwrapped
 from .variable_access import (
     is_global,
     is_scope,
     joined_tests,
     key_of,
-    owner_of,
     value_or_null,
     variable_asked,
     variable_of,
@@ -58,7 +57,7 @@ def _assigned(cell: Cell, target: str, value: Node) -> Default | None:
     if value.kind == "call" and value.text == "ifelse":
         parts = [one.value for one in value.arguments if not one.text and one.value]
     if len(parts) == 3:
-        return _chosen(cell, target, [_unwrapped(one) for one in parts])
+        return _chosen(cell, target, [unwrapped(one) for one in parts])
     if value.kind == "binary" and value.text == "%||%":
         name = value_or_null(value.children[0])
         return Default(name, value.children[1], target) if name else None
@@ -102,7 +101,7 @@ def _in_branches(cell: Cell, node: Node) -> Default | None:
 
 def _keeps(cell: Cell, branch: Node | None, name: str) -> bool:
     """Whether the other branch leaves the variable as it is: ``year <- year``."""
-    if branch is None or _unwrapped(branch).text == "Pass":
+    if branch is None or unwrapped(branch).text == "Pass":
         return True
     assignment = _only_assignment(cell, branch)
     return bool(assignment) and (assignment[0], variable_of(cell, assignment[1])) == (
@@ -111,14 +110,9 @@ def _keeps(cell: Cell, branch: Node | None, name: str) -> bool:
     )
 
 
-def _unwrapped(node: Node) -> Node:
-    is_single = node.kind == "block" and len(node.children) == 1
-    return node.children[0] if is_single else node
-
-
 def _only_assignment(cell: Cell, node: Node) -> tuple[str, Node] | None:
     """Give name and value of the one assignment that a branch is."""
-    node = _unwrapped(node)
+    node = unwrapped(node)
     is_assign = cell.is_r and node.kind == "call" and node.text == "assign"
     if is_assign and is_global(node, "value"):
         name, value = key_of(node.argument("x", 0)), node.argument("value", 1)
@@ -135,11 +129,11 @@ def _caught(cell: Cell, value: Node, target: str) -> Default | None:
     tried, handler = value.argument("expr", 0), value.argument("error")
     if len(value.arguments) != 2 or tried is None or handler is None:
         return None
-    name = variable_of(cell, _unwrapped(tried)) if tried.text != "get0" else None
+    name = variable_of(cell, unwrapped(tried)) if tried.text != "get0" else None
     if not name or handler.kind != "function" or len(handler.children) != 2:
         return None
-    default, error = _unwrapped(handler.children[1]), handler.children[0].text
-    uses_error = any(one.text == error for one in default.walk() if one.kind == "name")
+    default, error = unwrapped(handler.children[1]), handler.children[0].text
+    uses_error = any(one.text == error for one in default.walk("name"))
     is_value = default.kind not in ("block", "assign") and not uses_error
     return Default(name, default, target) if is_value else None
 
@@ -148,7 +142,7 @@ def _tried(cell: Cell, node: Node) -> Default | None:
     if len(node.children) != 2:
         return None
     body, handler = node.children
-    tried, given = _unwrapped(body), handler.children
+    tried, given = unwrapped(body), handler.children
     if tried.kind == "assign":  # year = globals()["year"]
         target, tried = tried.children
         if target.kind != "name" or target.text != variable_of(cell, tried):
@@ -172,7 +166,7 @@ def _got(value: Node, target: str) -> Default | None:
     # The second argument of get0() is an environment.
     default = value.argument("ifnotfound")
     if value.text == ".get":
-        owner = owner_of(value)
+        owner = value.children[0].owner
         if len(value.arguments) != 2 or owner is None or not is_scope(owner):
             return None
         default = value.arguments[1].value
@@ -183,7 +177,7 @@ def _got(value: Node, target: str) -> Default | None:
 
 def _set_default(call: Node) -> Default | None:
     """``globals().setdefault("year", 2024)``"""
-    owner = owner_of(call) if call.text == ".setdefault" else None
+    owner = call.children[0].owner if call.text == ".setdefault" else None
     if owner is None or not is_scope(owner) or len(call.arguments) != 2:
         return None
     name, default = key_of(call.arguments[0].value), call.arguments[1].value

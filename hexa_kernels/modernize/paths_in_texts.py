@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .document import Cell, Document
-from .home_paths import quoted
 from .rules import Finding, advise
-from .rules_shell import ROOT_WITHIN
-from .syntax import Node, last_name
+from .rules_shell import ROOT_WITHIN, folder_call
+from .syntax import Node, last_name, quoted
 
 _COMMANDS = {
     *("system", "system2", "shell", "pipe", "exec_wait", "exec_internal", ".system"),
@@ -49,8 +48,8 @@ def paths_in_text(cell: Cell, node: Node, folder: str) -> Iterator[Finding]:
     folders = [_folder(match) for text in texts for match in find(text)]
     if folder in folders:
         code = _code(cell, node, find, len(folders))
-        call = f"{cell.ours(f'{folder}_path')}()"
-        yield advise(f"{folder}-path", cell, node, "text_holds_it", code=code or call)
+        code = code or folder_call(cell, folder)
+        yield advise(f"{folder}-path", cell, node, "text_holds_it", code=code)
 
 
 def is_command_line(cell: Cell, node: Node) -> bool:
@@ -120,12 +119,11 @@ def _asks(call: Node, is_sql: bool) -> bool:
 def _handed_over(document: Document) -> tuple[set, set]:
     """Give the variables that are in the calls of shells and of databases."""
     commands, queries = set(), set()
-    for cell in document.cells:
-        for call in cell.walk("call"):
-            names = commands if _runs(cell, call) else queries
-            if names is commands or _asks(call, is_sql=True):
-                inner = (one for given in call.arguments for one in given.walk())
-                names |= {(cell.language, o.text) for o in inner if o.kind == "name"}
+    for cell, call in document.walk("call"):
+        names = commands if _runs(cell, call) else queries
+        if names is commands or _asks(call, is_sql=True):
+            inner = (one for given in call.arguments for one in given.walk("name"))
+            names |= {(cell.language, one.text) for one in inner}
     return commands, queries
 
 
@@ -145,7 +143,7 @@ def _code(cell: Cell, node: Node, find, count: int) -> str:
     for match in find(node.text):
         start, end = _span(match)
         pieces += [quoted(node.text[at:start])] if start > at else []
-        pieces.append(f"{cell.ours(f'{_folder(match)}_path')}()")
+        pieces.append(folder_call(cell, _folder(match)))
         at = end
     pieces += [quoted(node.text[at:])] if node.text[at:] else []
     return f"paste0({', '.join(pieces)})"
@@ -176,12 +174,12 @@ def _python(cell: Cell, node: Node, find, count: int) -> str:
 
 def _filled(cell: Cell, code: str, find, count: int) -> str:
     """Put calls in braces into code; nothing where it shows other paths than it has."""
-    matches = [*find(code.lstrip("\"'"))]
-    shift = len(code) - len(code.lstrip("\"'"))
+    inner = code.lstrip("\"'")
+    matches, shift = [*find(inner)], len(code) - len(inner)
     if len(matches) != count:
         return ""
     for match in reversed(matches):
         start, end = (shift + at for at in _span(match))
-        call = f"{{{cell.ours(f'{_folder(match)}_path')}()}}"
-        code = code[:start] + call + code[end:]
+        call = folder_call(cell, _folder(match))
+        code = f"{code[:start]}{{{call}}}{code[end:]}"
     return code

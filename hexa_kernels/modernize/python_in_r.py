@@ -1,14 +1,12 @@
 """What R code of a file uses Python for: the SDK, or more."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from .document import Cell, Document
 from .syntax import Node
-
-if TYPE_CHECKING:
-    from .document import Cell, Document
 
 _PYTHON_OBJECTS = {
     *("iterate", "iter_next", "as_iterator", "py_to_r", "r_to_py", "py_call"),
@@ -21,15 +19,14 @@ _MIRRORED = {"workspace", "current_run", "current_pipeline"}
 
 
 @lru_cache(maxsize=1)  # files come one after the other
-def uses_python(document: "Document") -> bool:
+def uses_python(document: Document) -> bool:
     """Whether R code goes on to use Python, or objects of Python, beside the SDK."""
     own = "py" in document.definitions["r"]
-    nodes = ((cell, one) for cell in document.cells if cell.is_r for one in cell.nodes)
-    for cell, node in nodes:
+    for cell, node in document.walk("call", "name"):
+        if not cell.is_r:
+            continue
         if node.kind == "name" and node.text.startswith("py.") and not own:  # py$total
             return True
-        if node.kind not in ("call", "name"):
-            continue
         attached = node.text in ("library", "require", "requireNamespace")
         packages = {one.text for one in node.walk()} if attached else set()
         if node.text in _PYTHON_OBJECTS or packages & _PYTHON_PACKAGES:
@@ -69,14 +66,14 @@ class SdkImport:
         Why it must stay: an entry of "reasons" in rules.json; else empty.
     """
 
-    cell: "Cell"
+    cell: Cell
     node: Node
     whole: Node
     reason: str
 
 
 @lru_cache(maxsize=1)
-def sdk_imports(document: "Document") -> list[SdkImport]:
+def sdk_imports(document: Document) -> list[SdkImport]:
     """Find the imports of the SDK."""
     found = [
         SdkImport(cell, node, whole, _reason(cell, node, whole))
@@ -89,23 +86,29 @@ def sdk_imports(document: "Document") -> list[SdkImport]:
     return found
 
 
-def _hides_ours(document: "Document", imports: list[SdkImport]) -> bool:
+def _hides_ours(document: Document, imports: list[SdkImport]) -> bool:
     """Whether another `openhexa`, such as a NULL, would stand before ours."""
     parts = {n for one in imports for n in (*one.whole.walk(), *one.node.above())}
-    return any(one not in parts for one in document.definitions["r"]["openhexa"])
+    given = document.definitions["r"]
+    # Of openhexa <- start(), the function that start() calls imports it.
+    makers = {name for name, found in given.items() if parts & {*found}}
+    return any(
+        one not in parts and not (one.value and one.value.text in makers)
+        for one in given.get("openhexa", ())
+    )
 
 
-def _imports(document: "Document") -> Iterator[tuple["Cell", Node]]:
-    for cell in document.cells:
-        for node in cell.walk("call") if cell.is_r else ():
-            module = _module(node)
-            if module is not None and module.text == "openhexa.sdk":
-                yield cell, node
+def _imports(document: Document) -> Iterator[tuple[Cell, Node]]:
+    for cell, node in document.walk("call"):
+        module = _module(node) if cell.is_r else None
+        if module is not None and module.text == "openhexa.sdk":
+            yield cell, node
 
 
-def _reason(cell: "Cell", node: Node, whole: Node) -> str:
+def _reason(cell: Cell, node: Node, whole: Node) -> str:
     has_options = len(node.arguments) > 1  # such as convert = FALSE
     others = _used_of_sdk(cell, node) - _MIRRORED
+    others |= {one.text for _, one in cell.document.walk("name") if _is_other(one)}
     if uses_python(cell.document) or others or has_options:
         return "uses_python"
     if cell.document.reads_others:
@@ -113,9 +116,15 @@ def _reason(cell: "Cell", node: Node, whole: Node) -> str:
     return "comment" if cell.has_comment(whole.start, whole.end) else ""
 
 
-def _used_of_sdk(cell: "Cell", imported: Node) -> set[str]:
+def _is_other(name: Node) -> bool:
+    """Whether it is a member that openhexaR gives in another class."""
+    return re.search(r"\bworkspace\.(countries|configuration)\b", name.text) is not None
+
+
+def _used_of_sdk(cell: Cell, imported: Node) -> set[str]:
     """Name the members that the file asks the imported SDK for."""
-    parts = [name.split(".") for name in cell.document.names["r"]]
+    names = (node.text for one, node in cell.document.walk("name") if one.is_r)
+    parts = [name.split(".") for name in names]
     sdk = {"openhexa"}
     if imported.parent.kind == "assign":
         sdk.add(imported.parent.children[0].text)

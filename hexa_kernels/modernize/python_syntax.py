@@ -5,8 +5,9 @@ import io
 import re
 import tokenize
 import warnings
+from itertools import accumulate
 
-from .syntax import Node, SyntaxProblem, Tree, adopt
+from .syntax import Node, SyntaxProblem, Tree, adopt, with_newlines
 
 # ast, not libcst: it knows the place of every node too, and takes a hundredth of the
 # time; nothing but the text is edited, so that no other form needs to be kept.
@@ -61,8 +62,8 @@ def _bound(tree: ast.Module) -> set[str]:
 
 def _comments(source: str, converter: "_Converter") -> list[tuple[int, int]]:
     found = []
-    lines = source.replace("\r\n", " \n").replace("\r", "\n")
-    for token in tokenize.generate_tokens(io.StringIO(lines).readline):
+    lines = io.StringIO(with_newlines(source))
+    for token in tokenize.generate_tokens(lines.readline):
         if token.type == tokenize.COMMENT:
             start = converter.starts[token.start[0] - 1] + token.start[1]
             found.append((start, start + len(token.string.rstrip())))
@@ -92,10 +93,8 @@ class _Converter:
     """From the nodes of ast; their columns are bytes of UTF-8."""
 
     def __init__(self, text: str):
-        self.lines = text.replace("\r\n", " \n").replace("\r", "\n").split("\n")
-        self.starts = [0]
-        for line in self.lines:
-            self.starts.append(self.starts[-1] + len(line) + 1)
+        self.lines = with_newlines(text).split("\n")
+        self.starts = [0, *accumulate(len(line) + 1 for line in self.lines)]
 
     def offset(self, line: int, column: int) -> int:
         text = self.lines[min(line, len(self.lines)) - 1]
@@ -178,10 +177,10 @@ class _Converter:
     def on_call(self, node: ast.Call) -> Node:
         callee = self.convert(node.func)
         name = callee.text if callee.kind == "name" else f".{callee.text}"
-        arguments = []
-        for given in node.args:
-            arguments.append(Node("argument", *self.span(given)))
-            arguments[-1].children.append(self.convert(given))
+        arguments = [
+            Node("argument", *self.span(given), "", [self.convert(given)])
+            for given in node.args
+        ]
         for given in node.keywords:
             value = self.convert(given.value)
             argument = Node("argument", *self.span(given), given.arg or "", [value])
@@ -216,22 +215,20 @@ class _Converter:
             "function", *span, node.name, [*children, self.block(node.body)]
         )
         function.children[0:0] = [self.convert(d) for d in node.decorator_list]
-        return Node("assign", *span, "def", [Node("name", *span, node.name), function])
+        name = Node("name", *span, node.name)
+        return Node("assign", *span, type(node).__name__, [name, function])
 
     on_asyncfunctiondef = on_functiondef
 
-    def on_if(self, node: ast.If) -> Node:
+    def on_if(self, node: ast.If | ast.IfExp) -> Node:
         return self.with_blocks("if", node, "test", "body", "orelse")
 
-    def on_ifexp(self, node: ast.IfExp) -> Node:
-        return self.with_blocks("if", node, "test", "body", "orelse")
+    on_ifexp = on_if
 
     def on_try(self, node: ast.Try) -> Node:
         return self.with_blocks("try", node, "body", "handlers", "orelse", "finalbody")
 
     def on_excepthandler(self, node: ast.ExceptHandler) -> Node:
-        if node.type is None:
-            return self.with_blocks("other", node, "body")
         return self.with_blocks("other", node, "type", "body")
 
     def on_for(self, node: ast.For) -> Node:
@@ -279,7 +276,7 @@ class _Converter:
         pairs = []
         for key, value in zip(node.keys, node.values, strict=True):
             inner = self.convert(value)
-            label = getattr(key, "value", "") if isinstance(key, ast.Constant) else ""
+            label = getattr(key, "value", "")
             label = label if isinstance(label, str) else ""
             span = (self.span(key)[0] if key else inner.start, inner.end)
             pairs.append(Node("argument", *span, label, [inner]))

@@ -5,19 +5,22 @@ import re
 import subprocess
 import tempfile
 import threading
+from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
 from .. import environment
 from ..errors import RStartError
 from ..r_packages import find_r
-from .syntax import Node, SyntaxProblem, Tree, adopt
+from .syntax import Node, SyntaxProblem, Tree, adopt, with_newlines
 
 TIMEOUT_S = 60  # R parses a thousand lines in a tenth of a second
 _ASSIGNMENTS = {"LEFT_ASSIGN", "EQ_ASSIGN", "RIGHT_ASSIGN"}
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", "\n": "\n"}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": "\n"}
 _ESCAPE = re.compile(
-    r"\\(?:x([0-9a-fA-F]{1,2})|[uU]\{?([0-9a-fA-F]{1,8})\}?|(.))", re.DOTALL
+    r"\\(?:x(?P<x>[0-9a-fA-F]{1,2})|u(?P<u>[0-9a-fA-F]{1,4}|\{[0-9a-fA-F]{1,4}\})"
+    r"|U(?P<U>[0-9a-fA-F]{1,8}|\{[0-9a-fA-F]{1,8}\})|(?P<octal>[0-7]{1,3})|(.))",
+    re.DOTALL,
 )
 
 
@@ -44,8 +47,7 @@ class RParser:
             If R is not there, or not in order.
         """
         # R counts a tab as up to eight columns, and knows no other end of a line.
-        plain = text.replace("\r\n", " \n").replace("\r", "\n")
-        plain = plain.replace("\t", " ").replace("\f", " ")
+        plain = with_newlines(text).replace("\t", " ").replace("\f", " ")
         try:
             sent = plain.encode()
         except UnicodeEncodeError:  # half a character
@@ -112,9 +114,7 @@ class _Converter:
 
     def __init__(self, text: str, plain: str, answer: list[str]):
         self.text = text
-        starts = [0]
-        for line in plain.split("\n"):
-            starts.append(starts[-1] + len(line) + 1)
+        starts = [0, *accumulate(len(line) + 1 for line in plain.split("\n"))]
         columns = [map(int, column.split()) for column in answer[1:]]
         rows = zip(answer[0].split(" ") if answer[0] else [], *columns, strict=True)
         self.children: dict[int, list] = {}
@@ -241,9 +241,10 @@ def _unquoted(text: str) -> str:
         return raw[2]
 
     def said(match: re.Match) -> str:
-        code = match[1] or match[2]
-        if code:
-            return chr(int(code, 16)) if int(code, 16) < 0x110000 else ""
-        return _ESCAPES.get(match[3], match[3])
+        kind = match.lastgroup
+        if kind is None:
+            return _ESCAPES.get(match[5], match[5])
+        number = int(match[kind].strip("{}"), 8 if kind == "octal" else 16)
+        return chr(number) if 0 < number < 0x110000 else ""
 
     return _ESCAPE.sub(said, text[1:-1])

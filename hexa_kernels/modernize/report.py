@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..environment import language
 from ..errors import OpenHexaError
-from .rewrite import masked, write_copy, write_in_place
+from .rewrite import write_copy, write_in_place
 from .rules import Finding, texts
 from .sources import COPY_MARK
 from .survey import Examined
@@ -15,6 +15,13 @@ from .survey import Examined
 def say(key: str, **values) -> str:
     """Fill in a line of the report, in the language of messages."""
     return texts()["report"][language()][key].format(**values)
+
+
+def _masked(text: str, secrets: set[str]) -> str:
+    """Put asterisks in the place of secrets."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def describe(result: Examined, *, diff: bool) -> list[str]:
@@ -36,7 +43,7 @@ def describe(result: Examined, *, diff: bool) -> list[str]:
             lines.append(f"    {say('by_hand', reason=_reason(finding))}")
     if diff and result.change:
         lines += result.change.diff()
-    return [masked(line, result.secrets) for line in lines]
+    return [_masked(line, result.secrets) for line in lines]
 
 
 def carry_out(result: Examined, *, folder: Path | None, in_place: bool) -> list[str]:
@@ -127,6 +134,6 @@ def _finding(finding: Finding, result: Examined) -> dict:
         "line": finding.line,
         "safe": finding.safe,
         **texts()["rules"][finding.rule][language()],
-        "replacement": masked(finding.replacement, result.secrets),
+        "replacement": _masked(finding.replacement, result.secrets),
         "reason": _reason(finding),
     }

@@ -12,9 +12,8 @@ from .document import Cell, Document, parse
 from .obstacles import clears_names
 from .r_syntax import RParser
 from .rules import Finding
-from .sources import Code, splice
-
-Edit = tuple[int, int, str]
+from .sources import Code, Edit, splice
+from .syntax import imported
 
 
 @dataclass
@@ -46,13 +45,6 @@ class Change:
                 new = splice(code.text, self.edits[code.index]).splitlines()
                 pieces += difflib.unified_diff(old, new, name, name, lineterm="", n=2)
         return pieces
-
-
-def masked(text: str, secrets: set[str]) -> str:
-    """Put asterisks in the place of secrets."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
 
 
 def change(
@@ -110,7 +102,7 @@ def _import(cell: Cell, names: set[str], start: int) -> list[Edit]:
     end = "\r\n" if "\r\n" in cell.text else "\n"
     first = _first_statement(cell)
     at = cell.text.rfind("\n", 0, first) + 1
-    if cell.text[at:first].strip():  # "…"; import os
+    if cell.text[at:first].rstrip().endswith(";"):  # "…"; import os
         at, end = first, "; "
     return [(at, at, "".join(line + end for line in lines))] if lines else []
 
@@ -122,7 +114,7 @@ def _imported_before(cell: Cell) -> set[str]:
         if other.language == "python" and other.index < cell.index
         for node in other.root.children
         if node.kind == "import" and not other.text.lstrip().startswith("%%timeit")
-        for name, _, home in (pair.partition("=") for pair in node.text.split(","))
+        for name, home in imported(node)
         if home == f"hexa_kernels.{name}"
     }
 

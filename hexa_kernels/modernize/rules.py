@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .document import Cell, Document
 from .obstacles import obstacle
-from .sources import Text, splice
+from .sources import Edit, Text, splice
 from .syntax import Node
 
 
@@ -29,7 +29,7 @@ class Finding:
         Offsets in the cell.
     replacement : str
         What to write in its place; empty: nothing.
-    edits : list of (start, end, text)
+    edits : tuple of (start, end, text)
         The change of the cell that is safe; none where it is advice only.
     needs : str
         The name of ours that the replacement uses.
@@ -98,14 +98,11 @@ def replace(name: str, cell: Cell, node: Node, edits: list, *, needs: str) -> Fi
     end = max(node.end, edits[-1][1])
     moved = [(first - start, last - start, text) for first, last, text in edits]
     code = splice(cell.text[start:end], moved)
-    found = _finding(
-        name, cell, node, replacement=code, edits=tuple(edits), needs=needs
-    )
-    found.span = (start, end)
-    return found
+    line = cell.line(node)
+    return Finding(name, cell.index, line, (start, end), code, tuple(edits), needs)
 
 
-def _apart(text: str, edit: tuple[int, int, str]) -> tuple[int, int, str]:
+def _apart(text: str, edit: Edit) -> Edit:
     """Keep a name from growing together with the keyword of ``return"…"``."""
     start, end, new = edit
     glued = re.match(r"\w\w", text[max(start - 1, 0) : start] + new[:1])

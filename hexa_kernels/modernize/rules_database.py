@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from .document import Cell
 from .environment_access import variable_read
 from .rules import Finding, advise, replace, rule
-from .rules_paths import quoted
-from .syntax import Node, last_name
+from .syntax import Node, last_name, quoted
 
 _FIELDS = {
     "HOST": "database_host",
@@ -31,9 +30,7 @@ _HARMLESS_OPTIONS = {"future", "echo", "pool_pre_ping", "drv"}
 @rule("database-block")
 def database_blocks(cell: Cell) -> Iterator[Finding]:
     for node in cell.walk("call"):
-        name = node.text.rpartition(".")[2]
-        is_literal = _is_literal(cell, node)
-        if is_literal:
+        if _is_literal(cell, node):
             code = f'{cell.ours("connect")}("…")'
             yield advise("database-block", cell, node, "literal_address", code=code)
         elif node.text in _PSYCOPG and _origins(cell, node) & _OURS:
@@ -42,7 +39,7 @@ def database_blocks(cell: Cell) -> Iterator[Finding]:
         elif node.text == "dbConnect" and _is_postgres(cell, node):
             options = {one.text for one in node.arguments if one.text} - _FIELD_LABELS
             yield from _database(cell, node, "database_connection", options)
-        elif name == "create_engine" and node.arguments:
+        elif last_name(node) == "create_engine" and node.arguments:
             options = {one.text for one in node.arguments[1:]}
             yield from _database(cell, node, "database_engine", options)
         else:
@@ -94,7 +91,7 @@ def _is_literal(cell: Cell, node: Node) -> bool:
 
 def _labelled(node: Node, label: str) -> Node | None:
     """Find the value of a label in a call or in one inside: ``URL.create(…)``."""
-    found = (one for one in node.walk() if one.kind == "argument" and one.text == label)
+    found = (one for one in node.walk("argument") if one.text == label)
     return next((one.value for one in found), None)
 
 
@@ -102,7 +99,7 @@ def _is_postgres(cell: Cell, node: Node) -> bool:
     driver = cell.resolve(node.argument("drv", 0))
     if driver is None or driver.kind != "call":
         return False
-    texts = {one.text for one in driver.walk() if one.kind == "text"}
+    texts = {one.text for one in driver.walk("text")}
     return driver.text in _DRIVERS or (
         driver.text == "dbDriver" and bool(texts & _DRIVERS)
     )
@@ -116,7 +113,7 @@ def _database(cell: Cell, node: Node, opener: str, options: set[str], address=No
         return
     if origins - ours or not ("URL" in ours or ours == {*_FIELDS}):
         yield advise("database-block", cell, node, "other_server", code=code)
-    elif _needs_driver(cell, node):
+    elif _needs_driver(cell):
         yield advise("database-block", cell, node, "other_driver", code=code)
     elif options - _HARMLESS_OPTIONS:
         yield advise("database-block", cell, node, "options", code=code)
@@ -128,17 +125,38 @@ def _database(cell: Cell, node: Node, opener: str, options: set[str], address=No
 _OTHER_DRIVER = r"psycopg2|postgresql\+(?!psycopg\b)"
 _METHODS = (".raw_connection", ".cursor", ".mogrify", ".copy_expert", ".copy_from")
 _TUPLES = r"(?i)\bin\s*(%s|%\(\w+\)s|:\w+)"  # which psycopg 3 does not write out
+# What psycopg2 writes out itself, and the server does not take as a value.
+_WRITTEN_OUT = (
+    r"(?is):\w+\s+is\s+(?:not\s+)?null|\binterval\s+:\w|\bgenerate_series\(\s*:\w"
+    r"|(?:^|;)\s*set\s+[\w.]+\s*(?:=|\bto\b)\s*:\w"
+    r"|(?:^|;)\s*create\s+(?:or\s+replace\s+)?view\b.*(?<!:):[a-z]"
+)
+_SEVERAL = (
+    r"(?is);\s*(select|set|insert|update|delete|create|drop|alter|truncate|with)\b"
+)
 _R_CALLS = ("dbEscapeStrings", "postgresqlpqExec", "postgresqlExecStatement")
 _R_CALLS += ("postgresqlCopyInDataframe", "dbGetInfo", "dbGetException", "dbApply")
+_R_CALLS += ("dbListConnections", "isPostgresqlIdCurrent")
+_TABLE_CALLS = ("dbWriteTable", "dbReadTable", "dbExistsTable", "dbListFields")
+_TABLE_CALLS += ("dbRemoveTable",)
 
 
-def _needs_driver(cell: Cell, node: Node) -> bool:
+def _needs_driver(cell: Cell) -> bool:
     """Whether the file uses what only its own driver has."""
     document = cell.document
     if not cell.is_r:
         is_named = "psycopg2" in document.modules or document.mentions(_OTHER_DRIVER)
-        return is_named or document.calls(*_METHODS) or document.mentions(_TUPLES)
+        is_used = document.mentions(r"\.pgcode$|^orig$") or document.calls(
+            *_METHODS, ".tobytes"
+        )
+        return (
+            is_named
+            or is_used
+            or any(map(document.mentions, (_TUPLES, _WRITTEN_OUT, _SEVERAL)))
+        )
     if document.mentions("integer64|bit64") or document.calls(*_R_CALLS):
+        return True
+    if document.mentions(_SEVERAL) or document.mentions("^PostgreSQLConnection$"):
         return True
     # RPostgreSQL writes the names of rows too, unless it is told not to.
     writes = document.calls("dbWriteTable")
@@ -148,7 +166,7 @@ def _needs_driver(cell: Cell, node: Node) -> bool:
     # A table of a schema, as RPostgreSQL names it.
     return any(
         one.value is not None and one.value.kind == "call" and one.value.text == "c"
-        for call in document.calls("dbWriteTable", "dbReadTable", "dbExistsTable")
+        for call in document.calls(*_TABLE_CALLS)
         for one in call.arguments[1:2]
     )
 
@@ -203,11 +221,11 @@ def _parts(cell: Cell, node: Node, depth: int = 0) -> Iterator[Node]:
         yield node
         return
     inside = node.arguments if node.kind == "call" else node.children
-    if node.kind == "call" and node.children[0].kind == "member":
-        inside = [*node.children[0].children, *inside]  # "…{}".format(…)
-    elif node.text.endswith((".replace", ".format")):  # workspace.database_url.replace
-        owner = node.text.rpartition(".")[0]
-        inside = [Node("name", node.start, node.end, owner), *inside]
+    callee = node.children[0]
+    # "…{}".format(…), workspace.database_url.replace(…)
+    is_made = callee.kind == "member" or node.text.endswith((".replace", ".format"))
+    if node.kind == "call" and is_made and callee.owner:
+        inside = [callee.owner, *inside]
     for child in inside:
         is_option = child.kind == "argument" and child.text not in _ADDRESS
         if not is_option and not _is_driver(cell, child):

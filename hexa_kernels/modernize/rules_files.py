@@ -49,6 +49,9 @@ def format_switches(cell: Cell) -> Iterator[Finding]:
             yield advise("format-switch", cell, switch.node, "own_readers", code=code)
 
 
+_CONFIG = re.compile(r"(?i)config\w*\.json$")
+
+
 @rule("config-json")
 def json_configurations(cell: Cell) -> Iterator[Finding]:
     code = "workspace$configuration" if cell.is_r else "workspace.configuration"
@@ -58,10 +61,12 @@ def json_configurations(cell: Cell) -> Iterator[Finding]:
         texts = [
             inner.text
             for one in node.walk()
-            for inner in (cell.resolve(one) or one).walk()
-            if inner.kind == "text"
+            for inner in cell.resolve(one).walk("text")
         ]
-        if any(re.search(r"(?i)config\w*\.json$", text) for text in texts):
+        is_elsewhere = any("://" in text for text in texts) or any(
+            one.text == "system.file" for one in node.walk("call")
+        )
+        if not is_elsewhere and any(map(_CONFIG.search, texts)):
             yield advise("config-json", cell, node, "moved_by_author", code=code)
 
 
@@ -78,12 +83,12 @@ def output_paths(cell: Cell) -> Iterator[Finding]:
     dot = "$" if cell.is_r else "."
     code = f"current_run{dot}add_file_output(path)"
     for node in cell.walk("call"):
-        if node.text not in _CUTTERS and last_name(node) not in _CUTTERS:
+        if not {node.text, last_name(node)} & _CUTTERS:
             continue
         names = {
             last_name(one) for argument in node.arguments for one in argument.walk()
         }
-        texts = (one.text for one in node.walk() if one.kind == "text")
+        texts = (one.text for one in node.walk("text"))
         is_output = any(last_name(one) == "add_file_output" for one in node.above())
         is_cut = is_output and any(map(_WHOLE.fullmatch, texts))
         if "files_path" in names or is_cut:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from .document import Cell
-from .log_guards import Guard, guard_of
+from .log_guards import Guard, guard_of, is_run
 from .log_helpers import acts, default_level, logs, logs_at, prints, says_first
 from .rules import Finding, advise, replace, rule
-from .syntax import Node
+from .syntax import Node, last_name, text_of
+from .variable_access import is_bound
 
 
 @rule("log-helper")
@@ -20,17 +21,30 @@ def log_helpers(cell: Cell) -> Iterator[Finding]:
         if node.children[0].kind != "name":
             continue
         given = definitions.get(node.text, ())
-        if len(given) == 1 and logs(given[0]) and given[0] not in node.above():
+        is_helper = len(given) == 1 and logs(given[0]) and given[0] not in node.above()
+        if is_helper and _is_meant(cell, node, given[0]):
             yield from _log_call(cell, node, given[0].value)
     yield from _guards(cell)
 
 
+def _is_meant(cell: Cell, call: Node, helper: Node) -> bool:
+    """Whether a call is of this helper: not of a parameter, or a method, so called."""
+    if is_bound(cell, call.text):
+        return False
+    owner = next((o for o in helper.above() if o.kind == "function"), None)
+    is_method = any(one.text == "ClassDef" for one in helper.above())
+    return not is_method and (owner is None or owner in call.above())
+
+
 def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
-    names = [one.text for one in function.children if one.kind == "argument"]
+    names = [one.text for one in function.parameters]
     ours = cell.ours("run_log")
     if reason := _unlike(cell, node, function, names):
         code = "" if reason in ("does_more", "value_used") else f"{ours}(…)"
         yield advise("log-helper", cell, node, reason, code=code)
+        return
+    if _is_redirected(cell, node):
+        yield advise("log-helper", cell, node, "redirected", code=f"{ours}(…)")
         return
     callee = node.children[0]
     edits = [(callee.start, callee.end, ours)]
@@ -40,6 +54,17 @@ def _log_call(cell: Cell, node: Node, function: Node) -> Iterator[Finding]:
             end = argument.start + len(argument.text)
             edits.append((argument.start, end, label))
     yield replace("log-helper", cell, node, edits, needs="run_log")
+
+
+def _is_redirected(cell: Cell, node: Node) -> bool:
+    """Whether R catches messages there, or writes what is printed to a file."""
+    if not cell.is_r:
+        return False
+    around = {one.text for one in node.above() if one.kind == "call"}
+    return bool(around & _CATCHERS) or bool(cell.document.calls("sink"))
+
+
+_CATCHERS = {"suppressMessages", "capture.output", "withCallingHandlers"}
 
 
 def _unlike(cell: Cell, call: Node, function: Node, names: list[str]) -> str:
@@ -57,7 +82,13 @@ def _unlike(cell: Cell, call: Node, function: Node, names: list[str]) -> str:
         return "prints_too"
     if not fits or not says_first(function) or not _is_known(call, function, names):
         return "other_signature"
-    return "" if logs_at(function, _level(call, function, names)) else "other_level"
+    asked = [one for one in function.walk("name") if last_name(one) == "current_run"]
+    if not all(is_run(cell, one.text, one) for one in asked):
+        return "given_elsewhere"
+    level = _level(call, function, names)
+    if not logs_at(function, level):
+        return "other_level"
+    return "debug_hidden" if level.lower() == "debug" else ""
 
 
 def _is_known(call: Node, function: Node, names: list[str]) -> bool:
@@ -69,9 +100,7 @@ def _is_known(call: Node, function: Node, names: list[str]) -> bool:
 def _level(call: Node, function: Node, names: list[str]) -> str | None:
     """Give the level that a call of a helper means; None where it is no text."""
     given = call.argument(names[1], 1) if len(names) == 2 else None
-    if given is None:
-        return default_level(function)
-    return given.text if given.kind == "text" else None
+    return default_level(function) if given is None else text_of(given)
 
 
 def _guards(cell: Cell) -> Iterator[Finding]:
@@ -91,8 +120,9 @@ def _guard(cell: Cell, node: Node, guard: Guard) -> Finding:
     end = ")" if guard.level == "info" else f', "{guard.level}")'
     text = cell.code(guard.text) if guard.text else "…"
     code = f"{ours}(…)" if "\n" in text else f"{ours}({text}{end}"
-    if guard.reason:
-        return advise("log-helper", cell, node, guard.reason, code=code)
+    reason = guard.reason or ("redirected" if _is_redirected(cell, node) else "")
+    if reason:
+        return advise("log-helper", cell, node, reason, code=code)
     # The message stays as it is written, for what other rules change in it.
     edits = [
         (node.start, guard.text.start, f"{ours}("),

@@ -28,18 +28,17 @@ def package_installs(cell: Cell) -> Iterator[Finding]:
     code = f"{cell.ours('hexa_require')}(…)" if cell.is_r else ""
     reason = "machine_changed" if cell.is_r else "image_has_it"
     for node in cell.walk("call", "magic"):
+        runs = _RUNNERS.fullmatch(node.text)
         if node.kind == "magic":
             found = _LINE.match(node.text)
         elif node.text in ("restore", "install"):  # renv:: and BiocManager::
             found = re.match(r"(renv|BiocManager)::", cell.code(node))
-        elif _RUNNERS.fullmatch(node.text) or last_name(node) == "run_line_magic":
-            words = " ".join(one.text for one in node.walk() if one.kind == "text")
+        elif runs or last_name(node) == "run_line_magic":
+            words = " ".join(one.text for one in node.walk("text"))
             found = _LINE.match(f"! {words} ")
         else:
             found = node.text in _INSTALLERS or _applies_installer(node)
-        if found and _RUNNERS.fullmatch(
-            node.text
-        ):  # what a shell installs is none of R's
+        if found and runs:  # what a shell installs is none of R's
             yield advise("package-install", cell, node, "image_has_it")
         elif found:
             yield advise("package-install", cell, node, reason, code=code)

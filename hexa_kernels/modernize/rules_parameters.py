@@ -1,5 +1,6 @@
 """Defaults of parameters behind a test of existence."""
 
+import builtins
 import re
 from collections.abc import Iterator
 
@@ -7,17 +8,17 @@ from .document import Cell
 from .obstacles import OURS
 from .parameter_forms import Default, default_of
 from .rules import Finding, advise, replace, rule
-from .rules_paths import quoted
-from .syntax import Node, last_name
+from .syntax import Node, last_name, quoted
 from .variable_access import (
     cell_of,
     is_global,
     is_name,
     is_written_by_name,
     looks_elsewhere,
-    owner_of,
 )
 
+# Names that are there without anybody's doing.
+_NO_PARAMETERS = {"openhexa", "get_ipython", "display", *dir(builtins)}
 _KINDS = ("if", "try", "assign", "call")
 
 
@@ -29,7 +30,7 @@ def parameter_defaults(cell: Cell) -> Iterator[Finding]:
         if cell.is_r and node.text == "mget":
             yield from _of_several(cell, node)
         shape = default_of(cell, node)
-        if shape is None or shape.name == "openhexa":
+        if shape is None or shape.name in _NO_PARAMETERS:
             continue
         if shape.name.startswith("{"):
             yield from _of_a_loop(cell, node, shape)
@@ -47,9 +48,7 @@ def _finding(cell: Cell, node: Node, shape: Default) -> Finding:
     default = shape.value
     if reason := _obstacle(cell, node, shape):
         return advise("parameter-default", cell, node, reason)
-    opener = cell.ours("notebook_parameter")
-    arrow = "<-" if cell.is_r else "="
-    head = f"{shape.target} {arrow} {opener}({quoted(shape.name)}, "
+    head = _head(cell, shape.target, shape.name)
     is_other = default.kind == "call" and default.text in _CLASSES
     if shape.is_loose or is_other:
         reason = "more_is_absent" if shape.is_loose else "other_class"
@@ -97,7 +96,7 @@ def _of_several(cell: Cell, call: Node) -> Iterator[Finding]:
     given = [one.value for one in names.arguments] or [names]
     values = [one.value for one in defaults.arguments] or [defaults]
     lines = [
-        _line(cell, name.text, cell.code(value))
+        f"{_head(cell, name.text, name.text)}{cell.code(value)})"
         for name, value in zip(given, values, strict=False)
         if name is not None and value is not None
     ]
@@ -109,11 +108,10 @@ def _of_several(cell: Cell, call: Node) -> Iterator[Finding]:
     yield advise("parameter-default", cell, call, "several", code=code)
 
 
-def _line(cell: Cell, name: str, default: str) -> str:
+def _head(cell: Cell, target: str, name: str) -> str:
+    """Write what is before the default: ``year <- notebook_parameter("year", ``."""
     arrow = "<-" if cell.is_r else "="
-    return (
-        f"{name} {arrow} {cell.ours('notebook_parameter')}({quoted(name)}, {default})"
-    )
+    return f"{target} {arrow} {cell.ours('notebook_parameter')}({quoted(name)}, "
 
 
 def _is_loop(cell: Cell, node: Node) -> bool:
@@ -126,15 +124,14 @@ def _lines(cell: Cell, given: Node) -> Iterator[str]:
     if given.kind == "call" and given.text == "names":
         named = given.argument("x", 0)
     elif given.kind == "call" and last_name(given) == "items":
-        callee = given.children[0].text.removesuffix(".items")
-        named = owner_of(given) or Node("name", 0, 0, callee)
+        named = given.children[0].owner
     named = cell.resolve(named)
     if named is None or named.text not in ("Dict", "list", "c"):
         return
     home = cell_of(cell.document, named)
     for one in named.children:
         if one.kind == "argument" and one.value and is_name(cell, one.text):
-            yield _line(cell, one.text, home.code(one.value))
+            yield f"{_head(cell, one.text, one.text)}{home.code(one.value)})"
 
 
 def _is_repeated(cell: Cell, node: Node) -> bool:
@@ -237,7 +234,6 @@ def _varies(cell: Cell, default: Node) -> Iterator[bool]:
             yield value.kind not in ("text", "constant", "call", "template")
             yield any(
                 one.children and one.children[0].text == node.text
-                for other in cell.document.cells
-                for one in other.walk("other")
+                for _, one in cell.document.walk("other")
                 if one.text == "AugAssign"
             )

@@ -5,18 +5,23 @@ from collections.abc import Iterator
 
 from .compared_paths import compares_paths
 from .document import Cell
-from .environment_access import variables_set
+from .environment_access import READERS, variables_set
 from .filled_paths import in_fstring, in_template
-from .home_paths import Edit, below_home, home_of, quoted
-from .obstacles import names_of_elements, notices_folders
+from .home_paths import EXPANDERS, below_home, home_of
+from .obstacles import (
+    makes_scratch,
+    moves_folders,
+    names_of_elements,
+    notices_folders,
+)
 from .paths_in_texts import SAYERS, is_command_line, paths_in_text
 from .rules import Finding, replace, rule
 from .rules_shell import paths_of_magic
-from .syntax import Node, last_name
+from .sources import Edit
+from .syntax import Node, last_name, quoted, text_of
 
 ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/[^\n|]*)?")
 _PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}*?\[$<>]+")  # that makes a folder
-_HOMES = {"Sys.getenv", "os.getenv", "os.path.expanduser", "path.expand"}
 _JOINERS = {
     "file.path": "/",
     "os.path.join": "/",
@@ -28,7 +33,6 @@ _JOINERS = {
     "paste0": "",
     "str_c": "",
 }
-_EXPANDERS = {"os.path.expanduser", "path.expand", "path_expand"}
 _VARIABLES = {"workspace": "WORKSPACE_FILES_PATH", "tmp": "WORKSPACE_TMP_PATH"}
 
 
@@ -64,6 +68,10 @@ def _paths(cell: Cell, folder: str) -> Iterator[Finding]:
                     found.leave("named_after")
                 elif not _is_openhexas(node) and compares_paths(cell.document):
                     found.leave("compared")
+                elif moves_folders(cell.document):
+                    found.leave("moved")
+                elif folder == "tmp" and makes_scratch(cell.document):
+                    found.leave("folder_made")
             yield found
 
 
@@ -93,7 +101,7 @@ _QUOTERS = {"quote", "bquote", "expression", "substitute"}  # take code as it is
 
 def _is_openhexas(node: Node) -> bool:
     """Whether a path is written as the call gives it on OpenHEXA."""
-    texts = (one.text for one in node.walk() if one.kind == "text")
+    texts = (one.text for one in node.walk("text"))
     return next(texts, "").startswith("/home/hexa")
 
 
@@ -115,7 +123,9 @@ class _Place:
         """Write a path as a call with its parts, else pasted, which is always exact."""
         parts = tail.split("/")[1:]
         # Parts make folders, which the code may want to make itself.
-        pastes = len(parts) > 1 and notices_folders(self.cell.document)
+        pastes = len(parts) > 1 and (
+            notices_folders(self.cell.document) or any(map(_is_archive, parts[:-1]))
+        )
         if all(map(_PART.fullmatch, parts)) and not pastes:
             return f"{self.call}({', '.join(map(quoted, parts))})"
         if self.cell.is_r:
@@ -124,6 +134,11 @@ class _Place:
             return f'f"{{{self.call}()}}{tail}"'
         pasted = f"{self.call}() + {quoted(tail)}"
         return pasted if node.parent.kind in ("argument", "assign") else f"({pasted})"
+
+
+def _is_archive(part: str) -> bool:
+    """Whether a path goes on inside a file: ``cases.zip/2024.csv``"""
+    return re.search(r"\.(zip|tar|gz|tgz|7z|gpkg)$", part) is not None
 
 
 def _edits(place: _Place, node: Node) -> list[Edit]:
@@ -139,11 +154,11 @@ def _edit(place: _Place, node: Node) -> Edit | None:
         return in_fstring(place, node)
     if node.kind == "binary" or last_name(node) in ("joinpath", "path_home"):
         return below_home(place, node)
-    if node.text in _HOMES and _names_folder(place, node):
+    if node.text in READERS and _names_folder(place, node):
         return _whole(node, f"{place.call}()")
-    if node.text in _EXPANDERS and len(node.arguments) == 1:
+    if node.text in EXPANDERS and len(node.arguments) == 1:
         value = node.arguments[0].value
-        tail = place.tail(value.text) if value and value.kind == "text" else None
+        tail = place.tail(text_of(value))
         if tail is None:
             return None
         kept = value if _keeps_class(place.cell, node) else node

@@ -65,7 +65,7 @@ def _is_platforms(cell: Cell, node: Node) -> bool:
     if node.text == "py_config":
         return True
     if not cell.is_r:
-        texts = (one.text for one in node.walk() if one.kind in ("text", "magic"))
+        texts = (one.text for one in node.walk("text", "magic"))
         paths = [path for text in texts for path in re.findall(r"/[^\s'\"]*", text)]
         return bool(paths) and {*paths} <= {*_PLATFORM.values()}
     values = [
@@ -112,12 +112,11 @@ def _runs_in_ours(cell: Cell) -> bool:
 def _other_values(document: Document) -> set[str]:
     """Name the variables that the file also takes away, or gives another value."""
     found = set()
-    for cell in document.cells:
-        for node in cell.walk("call") if cell.is_r else ():
-            if node.text == "Sys.unsetenv":
-                found |= {one.text for one in node.walk() if one.kind == "text"}
-            elif node.text == "Sys.setenv" and not _is_platforms(cell, node):
-                found |= {*variables_set(node)}
+    for cell, node in document.walk("call"):
+        if cell.is_r and node.text == "Sys.unsetenv":
+            found |= {one.text for one in node.walk("text")}
+        elif cell.is_r and node.text == "Sys.setenv" and not _is_platforms(cell, node):
+            found |= {*variables_set(node)}
     return found
 
 
@@ -136,7 +135,7 @@ def _guard(node: Node) -> Node:
     is_guard = parent.kind == "if" and len(parent.children) == 2
     if not is_guard or parent.children[0] is node:
         return node
-    asked = {one.text for one in parent.children[0].walk() if one.kind == "call"}
+    asked = {one.text for one in parent.children[0].walk("call")}
     return parent if asked <= _QUESTIONS else node
 
 

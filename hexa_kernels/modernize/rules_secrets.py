@@ -85,6 +85,7 @@ def _said(node: Node) -> str | None:
 
 
 def _is_secret(cell: Cell, node: Node, value: str) -> bool:
+    value = value.strip()
     direct, around, beside = labels(cell, node)
     if any(is_password(one) for one in direct) and is_passphrase(value):
         return True

@@ -15,6 +15,11 @@ ROOT_WITHIN = re.compile(
 )
 
 
+def folder_call(cell: Cell, folder: str) -> str:
+    """Write the call that gives a folder of the workspace."""
+    return f"{cell.ours(f'{folder}_path')}()"
+
+
 def paths_of_magic(cell: Cell, node: Node, folder: str) -> Iterator[Finding]:
     """IPython puts the value of ``{…}`` into lines that begin with ``!`` or ``%``."""
     sets_ours = any(name.startswith("WORKSPACE_") for name in variables_set(node))
@@ -22,8 +27,12 @@ def paths_of_magic(cell: Cell, node: Node, folder: str) -> Iterator[Finding]:
         return  # one finding for the line, though it may name both
 
     def called(match: re.Match) -> str:
-        return f"{{{cell.ours(f'{match[1]}_path')}()}}"
+        return f"{{{folder_call(cell, match[1])}}}"
 
+    if re.match(r"%(time|timeit|prun|memit|R)\b", node.text):
+        # Code, into which IPython puts nothing.
+        yield advise(f"{folder}-path", cell, node, "text_holds_it")
+        return
     # Other braces, as of awk, would keep IPython from filling in any.
     is_free = not re.search("[{}]", node.text)
     target = cell.text[cell.text.rfind("\n", 0, node.start) + 1 : node.start].lstrip()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from .document import Cell
 from .rules import Finding, advise, rule
-from .rules_paths import ROOT, quoted
-from .syntax import Node, last_name
+from .rules_paths import ROOT
+from .syntax import Node, last_name, quoted
 
 _WRITERS = {
     *("write.csv", "write.csv2", "write.table", "write_csv", "write_csv2", "write_tsv"),
@@ -27,14 +27,7 @@ _WRITING_METHODS = {
     *("to_netcdf", "to_zarr"),
 }
 _DESTINATIONS = {
-    "file",
-    "path",
-    "filename",
-    "dsn",
-    "sink",
-    "path_or_buf",
-    "con",
-    "fname",
+    *("file", "path", "filename", "dsn", "sink", "path_or_buf", "con", "fname"),
 }
 # Its beginning and its end are written out.
 _RELATIVE = re.compile(r"(?![/~*]|[A-Za-z]:|\w+://)[^\n%{}]*\.[A-Za-z]\w{0,7}(\.gz)?")
@@ -86,8 +79,7 @@ def _goes_to_workspace(cell: Cell, node: Node) -> bool:
     """Whether the last change of folder above a place goes to a known one."""
     moves = [
         (one, call)
-        for one in cell.document.cells
-        for call in one.walk("call", "magic")
+        for one, call in cell.document.walk("call", "magic")
         if (call.text in _MOVERS or call.text.startswith("%cd "))
         and (one.index, call.start) < (cell.index, node.start)
     ]
@@ -109,8 +101,8 @@ def _destination(cell: Cell, node: Node) -> Node | None:
         writes = mode is not None and mode.kind == "text" and {*mode.text} & {*"wax"}
         return node.argument("file", 0) if writes else None
     if node.text in (".write_text", ".write_bytes"):
-        owner = node.children[0].children[0]
-        return owner if owner.text == "pathlib.Path" else None
+        owner = node.children[0].owner
+        return owner if owner and owner.text == "pathlib.Path" else None
     if node.text not in _WRITERS and last_name(node) not in _WRITING_METHODS:
         return None
     if node.text in _CONTENT_FIRST:

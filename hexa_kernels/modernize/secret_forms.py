@@ -13,7 +13,7 @@ from collections.abc import Iterator
 # Words that call the value a password; and those that may stand for something else.
 _STRONG = (
     r"password|passwd|passphrase|pwd|mdp|mots?[_. ]?(?:de[_. ]?)?passe"
-    r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw)"  # no compass
+    r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|psw|pw)"  # no compass
     r"|(?<![\w.])passe"  # no temps_passe
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
@@ -23,7 +23,7 @@ _ABOUT = (
     r"url|uri|name|file|path|dir|id|type|key|field|len|length|size|min|max|count|hash|label"
     r"|col|column|var|variable|env|header|expir\w*|endpoint|error|msg|message|policy"
     r"|reset|list|format|class|page|prompt|help|text|required|ttl|duration|age|date"
-    r"|host|port|server|scope|status|rules?|state|ok|valid\w*|source|provider|manager"
+    r"|rate|aide|taux|host|port|server|scope|status|rules?|state|ok|valid\w*|source|provider|manager"
     r"|store|mode|level|kind|group|owner|hint|title|placeholder|pattern|regex|input"
 )
 _WORD = (
@@ -35,6 +35,7 @@ _LABEL = re.compile(rf"(?is).*{_WORD}")
 _PLACEHOLDER = re.compile(
     r"(?i)[<\[{*].*|x+|\.+|-+|…|your\W.*|votre\W.*|your_\w+|votre_\w+|change_?me|todo"
     r"|(my)?pass(words?)?|tokens?|secrets?|mot_de_passe|string|none|null|true|false|required"
+    r"|character|numeric|logical|varchar|masqu[eé]e?|[A-Za-z]:[/\\].*"
     r"|hidden|redacted|unknown|example|(~|\.\.?|/(home|tmp|usr|opt|etc|mnt|run|var))/.*"
     r"|[A-Z][A-Z0-9]*(?-i:(_[A-Z0-9]+)+)|.*\s.*"
 )
@@ -60,29 +61,21 @@ _SHAPES = re.compile(
     | (?:^!.*|\bcurl\b[^\n]{0,300})\s(?:-u|--user)[\s=]*['"]?[^\s:'"]+:
         (?P<user>[^\s'"]+)
     | (?i:--[\w-]{0,30}(?:password|token|secret|(?:api|access|private)-?key))[= ]+
-        ['"]?(?P<option>[^\s'"$&;|-][^\s'"]{3,})""",
+        ['"]?(?P<option>[^\s'"$&;|-][^\s'"]{3,})
+    | \b(?:(?:un)?zip\b[^\n]{0,200}\s-P|sshpass\ +-p|openssl\b[^\n]{0,200}\s-k
+        |(?:mysql|7z)\w*\ [^\n]{0,200}(?<=\s)-p(?!\s))
+        \s*['"]?(?P<tool>[^\s'"${-]\S{3,}?)(?=['"\s]|$)
+    | \b(?:ENCRYPTION_)?KEY\s'(?P<opens>[^'\n]{4,})'""",
     re.VERBOSE | re.DOTALL,
 )
 # One of these is in every text that holds a secret: most are put aside at once.
 _HINTS = (
-    *(
-        "pass",
-        "pw",
-        "mdp",
-        "token",
-        "jeton",
-        "secret",
-        "cle_api",
-        "clé",
-        "cleapi",
-        "_key",
-        "-key",
-        "private key",
-    ),
+    *("pass", "pw", "mdp", "token", "jeton", "secret", "cle_api", "clé", "cleapi"),
+    *("_key", "-key", "private key"),
     *("apikey", "accesskey", "privatekey", "accountkey", "encryptionkey"),
     *("://", "bearer ", "basic ", "identified by", " -u", "--user", "%env", "%set_env"),
     *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "d2pat"),
-    *("hf_", "sk-", "xox", "eyj", "aiza"),
+    *("hf_", "sk-", "xox", "eyj", "aiza", "zip", "7z", "mysql", "openssl", "key '"),
 )
 _PRINTED = re.compile(r'\[1\] "([^"]+)"')
 _PART, _OVERLAP = 4000, 500
@@ -119,10 +112,14 @@ def looks_made(value: str) -> bool:
     return _MADE.match(_COMMON.sub("", value)) is not None and not is_placeholder(value)
 
 
+def _has_hint(text: str) -> bool:
+    lower = text.lower()
+    return any(hint in lower for hint in _HINTS)
+
+
 def secrets_in(text: str, kind: str) -> Iterator[tuple[int, str]]:
     """Find what is a secret by its form: its place and its value."""
-    lower = text.lower()
-    if not any(hint in lower for hint in _HINTS):
+    if not _has_hint(text):
         return
     for match in _SHAPES.finditer(text):
         name = match.lastgroup
@@ -141,10 +138,9 @@ def secrets_in(text: str, kind: str) -> Iterator[tuple[int, str]]:
 
 def lines_with_secrets(text: str, kind: str) -> Iterator[tuple[int, str]]:
     """Find secrets in a long text, each once: its line, from 1, and its value."""
-    seen = set()
-    lower = text.lower()
-    if not any(hint in lower for hint in _HINTS):
+    if not _has_hint(text):
         return
+    seen = set()
     for number, value in _secrets_by_line(text, kind):
         if value not in seen:
             seen.add(value)

@@ -95,7 +95,7 @@ def nearest_labels(cell: Cell, node: Node) -> set[str]:
             return set()  # a column of that name
         is_second = parent.text in ("", "unset", "default")
         label = _second_of_pair(parent) if is_second else parent.text
-        return {label or _parameter(cell, parent)}
+        return {label or _parameter(cell, parent) or _name_beside(cell, parent)}
     if parent.kind == "assign" and parent.children[0] is not node:
         return {_name(cell, parent.children[0])}
     if parent.text in ("Assign", "NamedExpr"):  # a = b = "…", (a := "…")
@@ -118,6 +118,16 @@ def _name(cell: Cell, node: Node) -> str:
     return written if cell.is_r else last_name(key)
 
 
+def _name_beside(cell: Cell, argument: Node) -> str:
+    """``mget(c("token", "year"), ifnotfound = list("…", 2024))``"""
+    values = argument.parent
+    call = values.parent.parent if values.parent.text == "ifnotfound" else None
+    names = cell.resolve(call.argument("x", 0)) if call else None
+    place = values.arguments.index(argument)
+    given = names.arguments[place : place + 1] if names else []
+    return given[0].value.text if given and given[0].value else ""
+
+
 def _parameter(cell: Cell, argument: Node) -> str:
     """Name the parameter of a function of the file that takes an argument without."""
     call = argument.parent
@@ -126,7 +136,7 @@ def _parameter(cell: Cell, argument: Node) -> str:
         return ""
     plain = [one for one in call.arguments if not one.text]
     function = given[0].value
-    names = [one.text for one in function.children if one.kind == "argument"]
+    names = [one.text for one in function.parameters]
     place = plain.index(argument)
     return names[place] if function.kind == "function" and place < len(names) else ""
 

@@ -5,7 +5,7 @@ import re
 from .document import Cell
 from .secret_forms import is_label, is_password, looks_made
 from .secret_labels import nearest_labels
-from .syntax import Node, last_name
+from .syntax import Node, last_name, text_of
 
 # Where calls take secrets without labels; -1 is the last place, as behind a pipe.
 _POSITIONS = {
@@ -41,19 +41,22 @@ def _is_of_account(cell: Cell, node: Node, value: str) -> bool:
     return "auth" in names or (bool(names) and looks_made(value))
 
 
+_ENCODERS = {"charToRaw", "base64encode", "base64_enc", "b64encode"}
+
+
 def _is_taken(node: Node, value: str) -> bool:
     argument, call = node.parent, node.parent.parent
     if argument.kind != "argument" or argument.text or call.kind != "call":
         return False
+    if last_name(call) in _ENCODERS and re.fullmatch(r"[\w.@-]+:[^\s/]{4,}", value):
+        return True  # of the header of Basic
     plain = [one.value for one in call.arguments if not one.text]
     place, name = plain.index(node), last_name(call)
     places = {one % len(plain) for one in _POSITIONS.get(name, ()) if one < len(plain)}
     if place in places:
         return True
     is_last = place == len(plain) - 1 and place > 0
-    texts = [
-        one.text if one is not None and one.kind == "text" else "" for one in plain
-    ]
+    texts = [text_of(one) or "" for one in plain]
     # Client("https://…", "admin", "…")
     is_third = place == 2 and "://" in texts[0] and texts[1] and _CLIENT.fullmatch(name)
     fills = any(_FILLED.search(text) for text in [*texts, *_formatted(call)])

@@ -36,6 +36,8 @@ SHELLS = {"bash", "sh", "script"}  # magics of cells whose first line hands over
 COPY_MARK = ".modernized"
 _BY_NUMBER = "backslashreplace"  # a letter that an encoding lacks: \u2019, in quotes
 
+Edit = tuple[int, int, str]  # a span, and what to put in its place
+
 
 @dataclass
 class Code:
@@ -91,7 +93,7 @@ class Source:
         Kernel name that the notebook asks for; None in a script.
     codes : list of Code
     prose : list of Text
-        Markdown, raw cells and outputs.
+        Markdown, raw cells, outputs, and the notebook's metadata.
     """
 
     path: Path
@@ -103,7 +105,7 @@ class Source:
     places: dict[int, SourceText] = field(default_factory=dict)
     prose: list[Text] = field(default_factory=list)
 
-    def edited(self, edits: dict[int, list[tuple[int, int, str]]]) -> bytes:
+    def edited(self, edits: dict[int, list[Edit]]) -> bytes:
         """Give the file's bytes with edits, by cell: sorted, not overlapping."""
         text = self.text
         for index in sorted(edits, reverse=True):
@@ -117,7 +119,7 @@ class Source:
         return self.mark + text.encode(self.encoding, _BY_NUMBER)
 
 
-def splice(text: str, edits: list[tuple[int, int, str]]) -> str:
+def splice(text: str, edits: list[Edit]) -> str:
     """Put new texts in the place of spans: sorted, not overlapping."""
     for start, end, new in reversed(edits):
         text = text[:start] + new + text[end:]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import OpenHexaError
+from ..errors import ExaminationFailedError, OpenHexaError
 from .document import parse
 from .r_syntax import RParser
 from .rewrite import Change, change
@@ -79,4 +79,7 @@ def _examine(result: Examined, r_parser: RParser) -> Examined:
         result.change = change(document, result.findings, r_parser)
     except OpenHexaError as error:
         result.error = error
+    except Exception as error:  # a mistake of ours, which stops no other file
+        reason = type(error).__name__  # its text may quote code, and so a secret
+        result.error = ExaminationFailedError(path=str(result.path), reason=reason)
     return result

@@ -9,11 +9,11 @@ block                                             statements
 name      dotted: ``os.path``, ``workspace.slug``
 text      the value of a string
 template                                          ``text`` pieces and expressions
-constant  as written                              of a list: its items
+constant  as written
 call      dotted name of what is called           callee, arguments
 argument  its label                               value, if there is one
 assign    ``=``, ``<-``, ``<<-``                  target, value
-function                                          arguments (defaults), body
+function  its name, in Python                     decorators, parameters, body
 if                                                test, body, else
 try                                               body, handlers
 unary     operator                                operand
@@ -29,6 +29,7 @@ other                                             whatever is inside
 the library, whatever the import calls them.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -50,12 +51,13 @@ class Node:
     children: list["Node"] = field(default_factory=list)
     parent: "Node | None" = None
 
-    def walk(self) -> Iterator["Node"]:
-        """Give this node and all below, in the order of the text."""
+    def walk(self, *kinds: str) -> Iterator["Node"]:
+        """Give this node and all below, or those of some kinds, in the text's order."""
         waiting = [self]
         while waiting:
             node = waiting.pop()
-            yield node
+            if not kinds or node.kind in kinds:
+                yield node
             waiting.extend(reversed(node.children))
 
     def above(self) -> Iterator["Node"]:
@@ -69,6 +71,20 @@ class Node:
     def arguments(self) -> list["Node"]:
         """The arguments of a call."""
         return self.children[1:] if self.kind == "call" else []
+
+    @property
+    def parameters(self) -> list["Node"]:
+        """The parameters of a function, as arguments: the value is the default."""
+        is_function = self.kind == "function"
+        return [one for one in self.children if is_function and one.kind == "argument"]
+
+    @property
+    def owner(self) -> "Node | None":
+        """What a member is of: ``frame`` of ``frame.columns``, ``f()`` of ``f().x``."""
+        if self.kind == "member":
+            return self.children[0]
+        owner = self.text.rpartition(".")[0] if self.kind == "name" else ""
+        return Node("name", self.start, self.end, owner) if owner else None
 
     @property
     def value(self) -> "Node | None":
@@ -85,9 +101,9 @@ class Node:
             return plain[position].value
         return None
 
-    def enclosing(self, *kinds: str) -> "Node | None":
+    def enclosing(self, kind: str) -> "Node | None":
         """Find the nearest parent of a kind."""
-        return next((node for node in self.above() if node.kind in kinds), None)
+        return next((node for node in self.above() if node.kind == kind), None)
 
 
 @dataclass(slots=True, eq=False)
@@ -117,3 +133,29 @@ def adopt(tree: Tree) -> Tree:
 def last_name(node: Node) -> str:
     """Give the last part of a dotted name: ``to_csv`` of ``frame.to_csv``."""
     return node.text.rpartition(".")[2]
+
+
+def text_of(node: Node | None) -> str | None:
+    """Give what a string says; None of anything else."""
+    return node.text if node is not None and node.kind == "text" else None
+
+
+def imported(node: Node) -> list[list[str]]:
+    """Give what an import brings: pairs of a name and what it is."""
+    return [pair.split("=") for pair in node.text.split(",")]
+
+
+def unwrapped(node: Node) -> Node:
+    """Take off the braces around one statement."""
+    is_alone = node.kind == "block" and len(node.children) == 1
+    return node.children[0] if is_alone else node
+
+
+def with_newlines(text: str) -> str:
+    """Write each end of a line as ``\\n``; no character changes its place."""
+    return text.replace("\r\n", " \n").replace("\r", "\n")
+
+
+def quoted(text: str) -> str:
+    """Write a string of either language."""
+    return json.dumps(text, ensure_ascii=False)

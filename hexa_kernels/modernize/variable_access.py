@@ -56,8 +56,8 @@ def _asked_with_more(
         value = _null_tested(part, absent)
         if value is not None and variable_of(cell, value) == name:
             continue
-        callees = [one.children[0] for one in part.walk() if one.kind == "call"]
-        named = {o.text for o in part.walk() if o.kind == "name" and o not in callees}
+        callees = [one.children[0] for one in part.walk("call")]
+        named = {one.text for one in part.walk("name") if one not in callees}
         if named != {name}:
             return None
         is_loose = True
@@ -100,14 +100,8 @@ def variable_of(cell: Cell, node: Node | None) -> str | None:
 def is_scope(node: Node) -> bool:
     """Whether it is ``globals()``, ``ls()``, ``globals().keys()``."""
     if node.kind == "call" and node.text == ".keys" and not node.arguments:
-        node = owner_of(node) or node
+        node = node.children[0].owner or node
     return node.kind == "call" and node.text in _SCOPES and not node.arguments
-
-
-def owner_of(call: Node) -> Node | None:
-    """Give the object whose method is called, where it is no name."""
-    callee = call.children[0]
-    return callee.children[0] if callee.kind == "member" else None
 
 
 def is_global(call: Node, *more: str) -> bool:
@@ -142,7 +136,7 @@ def value_or_null(node: Node | None) -> str | None:
         return None
     if node.text == "get0" and is_global(node):
         return key_of(node.argument("x", 0))
-    owner = owner_of(node) if node.text == ".get" else None
+    owner = node.children[0].owner if node.text == ".get" else None
     given = [one.value for one in node.arguments if not _is_none(one.value)]
     is_got = owner is not None and is_scope(owner) and len(given) == 1
     return key_of(given[0]) if is_got else None
@@ -188,9 +182,14 @@ def settled(cell: Cell, node: Node | None) -> Node | None:
     given = cell.document.definitions[cell.language].get(node.text, ())
     # One inside an `if` may not come about.
     is_given = len(given) == 1 and given[0].parent.parent is None and given[0].value
-    if not is_given or (cell.language, node.text) in _changing(cell.document):
+    if not is_given or is_bound(cell, node.text):
         return node
     return given[0].value
+
+
+def is_bound(cell: Cell, name: str) -> bool:
+    """Whether a name also gets values otherwise than by plain assignments."""
+    return (cell.language, name) in _changing(cell.document)
 
 
 @lru_cache(maxsize=1)  # files come one after the other

@@ -94,7 +94,10 @@ LINE, CELL, IMAGE = "shell_line", "shell_cell", "image_has_it"
     ("source", "expected"),
     [
         ("%cd /home/hexa/workspace/x", ("%cd {workspace_path()}/x", LINE)),
-        ("%run ~/workspace/x.ipynb", ("%run {workspace_path()}/x.ipynb", LINE)),
+        (
+            "%run ~/workspace/x.ipynb",
+            ("%run {hexa_kernels.workspace_path()}/x.ipynb", LINE),
+        ),
         ("!cp a '/home/hexa/workspace/b'", ("!cp a '{workspace_path()}/b'", LINE)),
         ("x = !ls $HOME/workspace", ("x = !ls {workspace_path()}", LINE)),
         ("!awk '{print}' ~/workspace/x", ("", LINE)),

@@ -2,6 +2,9 @@
 
 import pytest
 
+from hexa_kernels.modernize.rules import RULES
+from hexa_kernels.modernize.survey import survey
+
 IMPORT = "from hexa_kernels import workspace_path"
 
 
@@ -48,3 +51,212 @@ def test_a_name_bound_in_any_way_is_asked_of_the_package(bound, examined):
     after = examined(".py", code).change.data.decode()
     assert after.startswith("import hexa_kernels\n")
     assert after.endswith('x = hexa_kernels.workspace_path("a")\n')
+
+
+PATH = "x = '/home/jovyan/workspace/data/a.csv'\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"{PATH}print(Path.cwd().relative_to(x))",
+        f"{PATH}print(os.path.relpath(os.getcwd(), x))",
+        f"{PATH}print(os.getcwd().replace(x + '/', ''))",
+        f"{PATH}print(x in os.getcwd())",
+        f"{PATH}print(Path(x) in Path.cwd().parents)",
+        f"{PATH}print(os.getcwd().startswith(x))",
+        f"{PATH}print(known[known['file'] == x])",
+        f"{PATH}print(x not in done)",
+        f"{PATH}print(names.str.contains('/home/jovyan/workspace'))",
+        f"{PATH}print(re.match(r'/home/jovyan/workspace/(\\w+)', name))",
+        f"{PATH}print(re.match(pattern, os.getcwd()))",
+        f"{PATH}print([name[23:-4] for name in glob.glob(pattern)])",
+        f"{PATH}match x:\n    case '/home/jovyan/workspace/data/a.csv': pass",
+    ],
+)
+def test_another_spelling_that_is_looked_at_is_kept(code, examined):
+    findings = examined(".py", f"import os, re, glob\n{code}\n").findings
+    assert {one.reason for one in findings} == {"compared"}
+    ours = examined(".py", code.replace("jovyan", "hexa") + "\n")
+    assert ours.change is not None
+
+
+def test_another_spelling_that_is_only_handed_on_is_changed(examined):
+    code = f"{PATH}y = x.replace('.csv', '.xlsx')\nprint(os.getcwd(), rows[:10])\n"
+    assert examined(".py", f"{code}if x == '':\n    pass\n").change is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.makedirs('/home/hexa/tmp')",
+        "x = '/home/hexa/tmp'\nshutil.copytree(a, x)",
+        "x = os.path.isdir('/home/jovyan/tmp/')",
+    ],
+)
+def test_the_scratch_folder_that_code_makes_itself_stays(code, examined):
+    (found,) = examined(".py", f"import os, shutil\n{code}\n").findings
+    assert found.reason == "folder_made"
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        "os.environ['WORKSPACE_FILES_PATH'] = '/data'",
+        "os.environ.setdefault('HOME', '/data')",
+        "load_dotenv()",
+    ],
+)
+def test_a_file_that_says_where_the_workspace_is_stays(sets, examined):
+    code = f"import os\nfrom dotenv import load_dotenv\n{sets}\n{PATH}"
+    (found,) = examined(".py", code).findings
+    assert found.reason == "moved"
+
+
+def test_a_path_that_goes_on_in_an_archive_makes_no_folder_of_it(examined):
+    code = "x = 'zip://' + '/home/hexa/workspace/d.zip/x.csv'\n"
+    after = examined(".py", code.replace("'zip://' + ", "")).change.data.decode()
+    assert after.endswith('x = f"{workspace_path()}/d.zip/x.csv"\n')
+
+
+@pytest.mark.parametrize("default", ["Path('a')", "datetime.date(2024, 1, 1)", "set()"])
+def test_a_default_of_a_class_that_no_run_gives_is_advice(default, examined):
+    code = f"if 'p' not in globals():\n    p = {default}\n"
+    (found,) = examined(".py", code).findings
+    assert found.reason in ("other_class", "kept_value")
+
+
+@pytest.mark.parametrize("name", ["get_ipython", "display", "open"])
+def test_what_is_there_without_anybody_is_no_parameter(name, examined):
+    code = f"try:\n    {name}\nexcept NameError:\n    {name} = None\n"
+    assert examined(".py", code).findings == []
+
+
+LOG = (
+    "from openhexa.sdk import current_run\n{before}def log(msg):\n{first}"
+    "    print(msg)\n    if current_run is not None:\n"
+    "        current_run.log_info(msg)\n{after}"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "after", "reason"),
+    [
+        ("", "    LAST['m'] = msg\n", "log('a')", "does_more"),
+        ("", "    log.last = msg\n", "log('a')", "does_more"),
+        ("", "    print('=' * 20)\n", "log('a')", "does_more"),
+        ("", "    yield msg\n", "log('a')", "does_more"),
+        ("@counted\n", "", "log('a')", "does_more"),
+        ("async ", "", "await log('a')", "does_more"),
+        ("current_run = Fake()\n", "", "log('a')", "given_elsewhere"),
+    ],
+)
+def test_a_log_helper_that_does_more_is_called_on(
+    before, first, after, reason, examined
+):
+    code = LOG.format(before=before, first=first, after=after + "\n")
+    assert [one.reason for one in examined(".py", code).findings] == [
+        "still_called",
+        reason,
+    ]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "def f(log):\n    log('x')\n",
+        "for log in (print, repr):\n    log('x')\n",
+    ],
+)
+def test_another_function_with_the_helper_s_name_is_called_on(after, examined):
+    code = LOG.format(before="", first="", after=after)
+    assert [one.reason for one in examined(".py", code).findings] == ["still_called"]
+
+
+def test_a_helper_inside_a_function_is_not_that_of_others(examined):
+    inner = LOG.format(before="", first="", after="").replace("\n", "\n    ")
+    code = f"from utils import *\ndef main():\n    {inner}\nlog('b')\n"
+    assert [one.reason for one in examined(".py", code).findings] == ["still_called"]
+
+
+def test_a_debug_line_that_a_helper_prints_stays_seen(examined):
+    code = LOG.format(before="", first="", after="log('a', 'debug')\n")
+    code = code.replace("(msg):", "(msg, level='info'):")
+    code = code.replace(
+        ".log_info(msg)", " and getattr(current_run, f'log_{level}')(msg)"
+    )
+    code = code.replace("current_run and", "")
+    findings = examined(".py", code).findings
+    assert [one.reason for one in findings] == ["still_called", "debug_hidden"]
+
+
+ENGINE = (
+    "import os\nfrom sqlalchemy import create_engine, text\n"
+    "engine = create_engine(os.environ['WORKSPACE_DATABASE_URL'])\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_safe"),
+    [
+        ("x = text('SELECT n FROM cases WHERE year = :year')", True),
+        ("x = text('SELECT n FROM cases WHERE (:p IS NULL OR p = :p)')", False),
+        ("x = text('SELECT now() - INTERVAL :days')", False),
+        ("x = text('SELECT * FROM generate_series(:a, :b)')", False),
+        ("x = text('CREATE VIEW v AS SELECT * FROM c WHERE y = :y')", False),
+        ("x = text('SET search_path TO :schema')", False),
+        ("x = 'SET search_path TO snis; SELECT n FROM cases'", False),
+        ("x = error.orig.pgcode", False),
+        ("x = frame['image'][0].tobytes()", False),
+    ],
+)
+def test_sql_that_only_psycopg2_takes_keeps_it(code, is_safe, examined):
+    (found,) = examined(".py", f"{ENGINE}{code}\n").findings
+    assert found.reason == ("" if is_safe else "other_driver")
+
+
+def test_a_magic_that_is_code_gets_no_braces(examined):
+    code = "%time x = pd.read_csv('/home/hexa/workspace/a.csv')\n"
+    (found,) = examined(".py", code).findings
+    assert (found.reason, found.replacement) == ("text_holds_it", "")
+
+
+@pytest.mark.parametrize(
+    ("coding", "written"),
+    [("latin-1", "l\\u2019année"), ("ascii", "l\\u2019ann\\xe9e")],
+)
+def test_letters_that_an_encoding_lacks_stay_escaped(coding, written, tmp_path):
+    path = tmp_path / "a.py"
+    code = "x = '/home/hexa/workspace/l\\u2019ann\\xe9e'\n"
+    path.write_text(f"# -*- coding: {coding} -*-\n{code}", coding)
+    (result,) = survey([path])
+    after = result.change.data.decode(coding)
+    assert after.endswith(f'x = workspace_path("{written}")\n')
+
+
+@pytest.mark.parametrize("coding", ["hex", "rot13", "idna", "undefined"])
+def test_a_coding_that_is_of_no_text_is_taken_for_latin_1(coding, tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(f"# coding: {coding}\n{PATH}")
+    (result,) = survey([path])
+    assert result.error is None and result.change is not None
+
+
+def test_a_long_sum_is_examined_to_its_end(examined):
+    sum_of_texts = " + ".join(["a"] * 400)
+    code = f"run = {sum_of_texts}\nif run:\n    current_run.log_info('x')\n"
+    assert examined(".py", code).error is None
+
+
+def test_a_mistake_of_ours_stops_one_file_only(tmp_path, monkeypatch):
+    def fail(cell):
+        if "bad" in cell.text:
+            raise ZeroDivisionError(cell.text)
+        return ()
+
+    monkeypatch.setitem(RULES, "workspace-path", fail)
+    for name in ("bad", "good"):
+        (tmp_path / f"{name}.py").write_text(f"x = '{name}'\n")
+    bad, good = survey([tmp_path])
+    assert (bad.error.code, good.error) == ("examination_failed", None)
+    assert "'bad'" not in str(bad.error)

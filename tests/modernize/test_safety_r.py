@@ -43,6 +43,7 @@ def test_what_other_processes_of_r_run_names_the_package(code, examined):
         ("library(dplyr); library(openhexaR)\nx <- '~/workspace/a'\n", False),
         ("x <- '~/workspace/a'\nlibrary(openhexaR)\n", True),
         ("f <- function() library(openhexaR)\nx <- '~/workspace/a'\n", True),
+        ("library(openhexaR, include.only = 'con')\nx <- '~/workspace/a'\n", True),
         ("if (a) library(openhexaR)\nx <- '~/workspace/a'\n", True),
     ],
 )
@@ -87,3 +88,232 @@ def test_a_default_that_a_sourced_file_may_give_too_is_advice(examined):
         "own_defaults",
         "PAYS <- openhexaR::notebook_parameter(\"PAYS\", 'NER')",
     )
+
+
+@pytest.mark.parametrize(
+    ("around", "left"),
+    [
+        ("suppressMessages({library(reticulate); library(dplyr); %s})", "dplyr"),
+        ("if (!exists('openhexa')) {library(dplyr); %s}", "dplyr"),
+        ("tryCatch({%s}, error = function(e) 1, finally = {a <- 1})", "finally"),
+    ],
+)
+def test_what_stands_beside_the_import_of_the_sdk_stays(around, left, examined):
+    code = around.replace("%s", f"openhexa <- {SDK}") + "\n"
+    (found,) = examined(".R", code).findings
+    change = examined(".R", code).change
+    assert found.reason or left in change.data.decode()
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "sapply(openhexa$workspace$countries, function(p) p$code)",
+        "openhexa$workspace$configuration$thresholds * 2",
+        "lapply(list.files('R', full.names = TRUE), source)",
+        "eval(parse(file = 'utils.R'))",
+    ],
+)
+def test_an_sdk_whose_objects_others_take_is_still_imported(used, examined):
+    findings = examined(".R", f"openhexa <- {SDK}\n{used}\n").findings
+    assert findings[0].reason in ("uses_python", "other_files")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r"donn\u00e9es/cas", '"données", "cas"'),
+        (r"data/\143as", '"data", "cas"'),
+        (r"data/\U{1F600}x", '"data", "😀x"'),
+        (r"data/\x63as", '"data", "cas"'),
+    ],
+)
+def test_escapes_are_read_as_r_reads_them(text, value, examined):
+    after = examined(".R", f"x <- '~/workspace/{text}'\n").change.data.decode()
+    assert after.endswith(f"x <- workspace_path({value})\n")
+
+
+@pytest.mark.parametrize(
+    "code", ['"~/workspace/{a}.csv"', '(("~/workspace/%s"))', '".write_text"("a")']
+)
+def test_a_text_that_stands_alone_is_examined(code, examined):
+    assert examined(".R", f"{code}\n").error is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        r"cat('~/workspace/maps : PNG/PDF files\n')",
+        "message('~/workspace/cases.csv read on 01/02/2024')",
+        "x <- grep('/home/hexa/workspace/(data|out)/cases', files)",
+    ],
+)
+def test_sentences_and_patterns_are_no_paths(code, examined):
+    assert examined(".R", f"{code}\n").findings == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x <- year %>% sprintf('~/workspace/data/%s.csv', .)",
+        "x <- year |> sprintf('~/workspace/data/%s.csv', a = _)",
+    ],
+)
+def test_what_a_pipe_fills_in_stays_where_it_is(code, examined):
+    after = examined(".R", f"{code}\n").change.data.decode()
+    path = 'paste0(workspace_path(), "/data/%s.csv")'
+    assert code.replace("'~/workspace/data/%s.csv'", path) in after
+
+
+TEST = "if (!exists('year')) year <- 2024"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"attach(params)\n{TEST}",
+        f"local({{year <- 2023; {TEST}}})",
+        f"with(params, {{{TEST}}})",
+        f"within(cases, {{{TEST}}})",
+        f"evalq({{{TEST}}}, e)",
+        "mutate(cases, y = {year <- if (exists('year')) year else 1; year})",
+        f"dt[, y := {{{TEST}; year}}]",
+        f"year <- NULL\n{TEST}",
+        f"year <- TRUE\n{TEST}",
+        "year <- c(2020, 2021)\nif (!exists('year')) year <- c('2020')",
+        "year <- factor('a')\nif (!exists('year')) year <- c('2020')",
+        "if (!exists('year')) year <- Sys.Date()",
+    ],
+)
+def test_a_default_that_is_more_than_of_the_notebook_is_advice(code, examined):
+    (found,) = examined(".R", f"{code}\n").findings
+    assert found.rule == "parameter-default" and not found.safe
+
+
+@pytest.mark.parametrize(
+    "code", [TEST, f"year <- 2023L\n{TEST}", f"suppressMessages({TEST})"]
+)
+def test_a_default_of_the_notebook_is_changed(code, examined):
+    assert examined(".R", f"{code}\n").change is not None
+
+
+PATH = "x <- '/home/jovyan/workspace/data/a.csv'\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"{PATH}y <- setdiff(files, '/home/jovyan/workspace/b.csv')",
+        f"{PATH}y <- getwd() %in% c('/home/jovyan/workspace', '/data')",
+        f"{PATH}stopifnot(getwd() == file.path(Sys.getenv('HOME'), 'workspace'))",
+        f"{PATH}y <- match(x, normalizePath(list.files('.')))",
+        "root <- '/home/jovyan'\nx <- '/home/jovyan/workspace/a'\nsub(root, '', x)",
+        f"{PATH}y <- index$name[index$file == x]",
+        f"{PATH}if (x %in% done) y <- 1",
+        f"{PATH}y <- digest::digest(x)",
+        f"{PATH}y <- substr(x, 24, 30)",
+    ],
+)
+def test_another_spelling_that_is_looked_at_is_kept(code, examined):
+    findings = examined(".R", f"{code}\n").findings
+    assert {one.reason for one in findings} == {"compared"}
+
+
+def test_another_spelling_that_is_only_handed_on_is_changed(examined):
+    code = f"{PATH}y <- sub('.csv', '.rds', x)\nold <- getwd()\nsubstr(d, 1, 4)\n"
+    assert examined(".R", code).change is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if (!file.exists(dirname(x))) writeLines('a', x)",
+        "if (!file_test('-d', y)) writeLines('a', x)",
+        "y <- vapply(folders, dir.create, NA)",
+        "y <- Filter(Negate(dir.exists), folders)",
+        "options(warn = 2)\ndir.create(dirname(x))",
+    ],
+)
+def test_folders_that_code_looks_at_are_not_made(code, examined):
+    path = "x <- '~/workspace/out/2024/cases.csv'\n"
+    after = examined(".R", f"{path}{code}\n").change.data.decode()
+    assert 'x <- paste0(workspace_path(), "/out/2024/cases.csv")\n' in after
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if (!exists('db_read')) db_read <- function(t) t",
+        "for (p in c('pays', 'workspace')) if (!exists(p)) stop(p)",
+        "y <- sapply(c('con', 'cases'), exists)",
+    ],
+)
+def test_a_file_that_asks_for_what_openhexar_brings_is_left(code, examined):
+    (found, *_) = examined(".R", f"x <- '~/workspace/a'\n{code}\n").findings
+    assert found.reason == "asked_for"
+
+
+@pytest.mark.parametrize(
+    "code", ["source('utils.R')", "attach(list(a = 1))", "detach('package:openhexaR')"]
+)
+def test_what_others_may_hide_is_asked_of_the_package(code, examined):
+    after = examined(".R", f"{code}\nx <- '~/workspace/a'\n").change.data.decode()
+    assert 'x <- openhexaR::workspace_path("a")\n' in after
+
+
+@pytest.mark.parametrize(
+    "code", ["Sys.setenv(WORKSPACE_FILES_PATH = '/data')", "readRenviron('.env')"]
+)
+def test_a_file_that_says_where_the_workspace_is_stays(code, examined):
+    (found,) = examined(".R", f"{code}\nx <- '~/workspace/a'\n").findings
+    assert found.reason == "moved"
+
+
+HELPER = (
+    "log <- function(text) {\n  message(text)\n"
+    "  if (exists('current_run') && !is.null(current_run)) current_run$log_info(text)\n"
+    "}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "sink('out.csv')\nlog('a')\nsink()",
+        "suppressMessages({log('a'); y <- 1})",
+        "withCallingHandlers({log('a')}, message = function(m) n <<- 1)",
+    ],
+)
+def test_a_message_that_is_caught_stays_one(code, examined):
+    findings = examined(".R", f"{HELPER}{code}\n").findings
+    reasons = [one.reason for one in findings if one.rule == "log-helper"]
+    assert reasons == ["still_called", "redirected"]
+    assert examined(".R", f"{HELPER}log('a')\n").change is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "dbGetQuery(con, 'drop table if exists a; create table a(x int);')",
+        "dbListConnections(RPostgreSQL::PostgreSQL())",
+        "inherits(con, 'PostgreSQLConnection')",
+        "dbRemoveTable(con, c('public', 't'))",
+    ],
+)
+def test_what_only_rpostgresql_does_keeps_it(code, examined):
+    fields = ("HOST", "PORT", "USERNAME", "PASSWORD", "DB_NAME")
+    labels = ("host", "port", "user", "password", "dbname")
+    given = ", ".join(
+        f"{label} = Sys.getenv('WORKSPACE_DATABASE_{field}')"
+        for label, field in zip(labels, fields, strict=True)
+    )
+    opened = f"con <- dbConnect(RPostgreSQL::PostgreSQL(), {given})\n"
+    assert examined(".R", opened).change is not None
+    assert examined(".R", f"{opened}{code}\n").findings[0].reason == "other_driver"
+
+
+@pytest.mark.parametrize(
+    "given", ["'https://example.org/config.json'", "system.file('config.json')"]
+)
+def test_a_configuration_of_somebody_else_s_is_none(given, examined):
+    assert examined(".R", f"x <- fromJSON({given})\n").findings == []

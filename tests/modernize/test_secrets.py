@@ -57,6 +57,16 @@ PYTHON = [
     "db.execute(\"ALTER ROLE me PASSWORD 'district5'\")",
     "os.system('psql --password=district5')",
     '"""Opens postgresql://user:district5@host/db."""',
+    # Given to programs
+    'os.system("zip -P district5 a.zip /home/hexa/workspace/a")',
+    'os.system("sshpass -p district5 scp /home/hexa/workspace/a b:")',
+    'os.system("mysql -u me -pdistrict5 < /home/hexa/workspace/a.sql")',
+    'os.system("7z x -pdistrict5 /home/hexa/workspace/a.7z")',
+    'os.system("openssl enc -k district5 -in /home/hexa/workspace/a")',
+    "db.execute(\"ATTACH '/home/hexa/workspace/a' (ENCRYPTION_KEY 'district5')\")",
+    'x = base64.b64encode(b"admin:district5")',
+    'psw = "district5"',
+    'mdp = """district5\\n"""',
     # As French has it
     'MOTS_DE_PASSE = {"awa": "district5"}',
     'login, mot_passe = "me", "district5"',
