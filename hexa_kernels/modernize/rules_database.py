@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from .document import Cell
 from .environment_access import variable_read
 from .rules import Finding, advise, replace, rule
-from .syntax import Node, last_name, quoted
+from .syntax import Node, last_name, quoted, text_of
+from .variable_access import settled
 
 _FIELDS = {
     "HOST": "database_host",
@@ -216,7 +217,7 @@ _MEMBERS = {member: field for field, member in _FIELDS.items()} | {
 
 def _parts(cell: Cell, node: Node, depth: int = 0) -> Iterator[Node]:
     """Give the parts that an address is put together from, behind their names."""
-    node = cell.resolve(node) if depth else node
+    node = _member(cell, cell.resolve(node)) if depth else node
     if variable_read(node) or not node.children or depth > 8:
         yield node
         return
@@ -230,6 +231,24 @@ def _parts(cell: Cell, node: Node, depth: int = 0) -> Iterator[Node]:
         is_option = child.kind == "argument" and child.text not in _ADDRESS
         if not is_option and not _is_driver(cell, child):
             yield from _parts(cell, child, depth + 1)
+
+
+def _member(cell: Cell, node: Node) -> Node:
+    """Follow ``given$host``, ``given["host"]`` into a list that is written out."""
+    key = text_of(node.children[-1]) if node.kind == "index" else last_name(node)
+    owner = node.children[0] if node.kind == "index" else node.owner
+    whole = settled(cell, owner) if node.kind in ("index", "name") else None
+    if whole is None or whole.text not in ("list", "Dict"):
+        return node
+    # given$host <- "…", given.update(…)
+    names = cell.document.definitions[cell.language]
+    is_changed = any(one.startswith(f"{owner.text}.") for one in names)
+    if is_changed or cell.document.calls(f"{owner.text}.update"):
+        return node
+    given = [
+        one for one in whole.children if one.kind == "argument" and one.text == key
+    ]
+    return given[0].value if len(given) == 1 else node
 
 
 def _is_driver(cell: Cell, node: Node) -> bool:

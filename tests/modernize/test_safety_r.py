@@ -317,3 +317,19 @@ def test_what_only_rpostgresql_does_keeps_it(code, examined):
 )
 def test_a_configuration_of_somebody_else_s_is_none(given, examined):
     assert examined(".R", f"x <- fromJSON({given})\n").findings == []
+
+
+@pytest.mark.parametrize(
+    ("more", "is_safe"), [("", True), ("given$host <- 'db.example.org'\n", False)]
+)
+@pytest.mark.parametrize("member", ["given$%s", "given[['%s']]"])
+def test_fields_that_a_list_keeps_are_followed(member, more, is_safe, examined):
+    fields = {"host": "HOST", "port": "PORT", "user": "USERNAME"}
+    fields |= {"password": "PASSWORD", "dbname": "DB_NAME"}
+    read = [f"{k} = Sys.getenv('WORKSPACE_DATABASE_{v}')" for k, v in fields.items()]
+    handed = [f"{name} = {member % name}" for name in fields]
+    code = (
+        f"given <- list({', '.join(read)})\n{more}"
+        f"con <- dbConnect(RPostgres::Postgres(), {', '.join(handed)})\n"
+    )
+    assert (examined(".R", code).change is not None) is is_safe
