@@ -101,7 +101,8 @@ def is_scope(node: Node) -> bool:
     """Whether it is ``globals()``, ``ls()``, ``globals().keys()``."""
     if node.kind == "call" and node.text == ".keys" and not node.arguments:
         node = node.children[0].owner or node
-    return node.kind == "call" and node.text in _SCOPES and not node.arguments
+    is_asked = node.kind == "call" and node.text in _SCOPES
+    return is_asked and all(_is_globalenv(one.value) for one in node.arguments)
 
 
 def is_global(call: Node, *more: str) -> bool:

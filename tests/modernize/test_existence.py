@@ -13,6 +13,7 @@ def told(result):
         # Both branches, in any order
         (".R", 'if (!exists("AN")) AN <- 2024 else AN <- AN'),
         (".R", 'if (exists("AN")) { AN <- AN } else { AN <- 2024 }'),
+        (".R", 'if (!"AN" %in% ls(envir = .GlobalEnv)) AN <- 2024'),
         (".py", 'if "AN" in globals():\n    AN = AN\nelse:\n    AN = 2024'),
         (".py", 'if "AN" in globals():\n    pass\nelse:\n    AN = 2024'),
         # NULL and None are no values of a parameter
