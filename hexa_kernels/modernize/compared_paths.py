@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from .document import Cell, Document
 from .syntax import Node, last_name
+from .variable_access import is_bound
 
 _SETS = {"setdiff", "intersect", "union", "merge", "match", "identical", "digest"}
 _COMPARERS = _SETS | {
@@ -35,7 +36,14 @@ _CUTTERS = {
     *("nchar", "split", "rsplit", "partition", "len", "str_length", "startswith"),
     "startsWith",
 }
-_NAMERS = {"basename", "file_ext", "path_file", "path_ext", "list.dirs"}
+# What puts paths together, or gives one of a path.
+_JOINERS = {
+    *("file.path", "path", "paste", "paste0", "c", "os.path.join", "pathlib.Path"),
+    *("os.path.dirname", "dirname", "path.expand", "os.path.expanduser", "str"),
+    *("as.character", "os.fspath", "pathlib.Path.home", "list", "sorted", "sort"),
+    *("list.files", "dir_ls", "Sys.glob", "glob.glob", "glob.iglob"),
+}
+_LISTERS = ("glob.glob", "glob.iglob", ".glob", ".rglob", "os.walk", "list.files")
 
 
 @lru_cache(maxsize=1)  # files come one after the other
@@ -43,64 +51,81 @@ def compares_paths(document: Document) -> bool:
     """Whether a path in another spelling than OpenHEXA's is looked at as a text."""
     if any(_is_other(one) and _is_compared(one) for _, one in document.walk("text")):
         return True
-    if document.calls(*_RELATIVES) or any(
-        _cuts_by_number(cell, node) for cell, node in document.walk("index", "call")
-    ):
+    if document.calls(*_RELATIVES):
         return True
-    nodes = document.walk("call", "binary")
+    nodes = document.walk("call", "binary", "index")
     return any(_looks_at(cell, node) for cell, node in nodes)
 
 
 def _looks_at(cell: Cell, node: Node) -> bool:
-    """Whether a call or a comparison looks at a path that is in a variable."""
-    is_compared = node.kind == "binary" and node.text in _COMPARISONS
-    if is_compared and any(
-        one.kind in ("text", "constant") and one.text in _EMPTY for one in node.children
-    ):
-        return False
-    if last_name(node) in _CUTTERS or is_compared:
-        texts = _values_given(cell, node.children)
+    """Whether a call, a comparison or a cut looks at a path that is in a variable."""
+    if node.kind == "index":
+        return _is_cut(cell, node)
+    if node.kind == "binary":
+        if node.text not in _COMPARISONS:
+            return False
+        is_empty = any(
+            one.kind in ("text", "constant") and one.text in _EMPTY
+            for one in node.children
+        )
+        return not is_empty and any(_is_other_path(cell, o) for o in node.children)
+    owner = node.children[0].owner
+    if last_name(node) in _CUTTERS:
+        given = [owner, *node.arguments]
+    elif node.text in _SETS or last_name(node) == "isin":
+        given = node.arguments
     elif {node.text, last_name(node)} & _COMPARERS:
-        is_set = node.text in _SETS or last_name(node) == "isin"
-        texts = _values_given(cell, node.arguments[: None if is_set else 1])
-        if any(last_name(one) in _PLACES for one in _values_given(cell, node.children)):
+        given = node.arguments[:1]
+        if any(_is_place(cell, one) for one in [owner, *node.arguments] if one):
             return True
     else:
         return False
-    return any(
-        _is_other(one) if one.kind == "text" else last_name(one) in _PLACES
-        for one in texts
-    )
+    return any(_is_other_path(cell, one) for one in given if one)
 
 
-def _cuts_by_number(cell: Cell, node: Node) -> bool:
-    """``path[23:-4]``, ``substr(path, 24, 40)``: how long is the workspace's path?"""
-    if node.kind == "index":
-        return re.match(r"[1-9]\d+\s*:", cell.code(node.children[-1])) is not None
-    is_cut = node.text in ("substr", "substring", "str_sub")
-    first = node.argument("start", 1) if is_cut else None
-    is_number = first is not None and first.kind == "constant"
-    return is_number and re.fullmatch(r"[1-9]\d+L?", first.text) is not None
+def _is_cut(cell: Cell, node: Node) -> bool:
+    """``path[23:-4]``: how long is the workspace's path?"""
+    cut, whole = node.children[-1], node.children[0]
+    if cell.is_r or not re.match(r"[1-9]\d+\s*:[^,]*$", cell.code(cut)):
+        return False
+    is_listed = is_bound(cell, whole.text) and bool(cell.document.calls(*_LISTERS))
+    return _is_other_path(cell, whole) or (whole.kind == "name" and is_listed)
 
 
 def _is_other(text: Node) -> bool:
     return re.search(r"jovyan|^~/", text.text) is not None
 
 
-def _values_given(cell: Cell, given: list[Node]) -> Iterator[Node]:
-    """Give the texts of variables, and the calls, in what is given."""
-    nodes = [one for part in given for one in part.walk()]
-    if {last_name(one) for one in nodes} & _NAMERS:
+def _is_other_path(cell: Cell, node: Node) -> bool:
+    """Whether an expression is such a path, or where a process or a file is."""
+    parts = [*_parts_of_path(cell, node)]
+    return any(_is_other(one) for one in parts if one.kind == "text") or any(
+        last_name(one) in _PLACES for one in parts
+    )
+
+
+def _is_place(cell: Cell, node: Node) -> bool:
+    return any(last_name(one) in _PLACES for one in _parts_of_path(cell, node))
+
+
+def _parts_of_path(cell: Cell, node: Node, depth: int = 0) -> Iterator[Node]:
+    """Give what a path is put together from, behind the names of variables."""
+    yield node
+    if depth > 8:
         return
-    for one in nodes:
-        if one.kind == "name":
-            value = cell.resolve(one)
-            if value is one and one.owner:
-                value = cell.resolve(one.owner)
-            yield from value.walk("text", "call")
-            yield one  # such as Path.cwd().parents
-        elif one.kind in ("call", "member"):
-            yield one
+    if node.kind == "name":
+        value = cell.resolve(node)
+        inside = [value] if value is not node else []
+    elif node.kind == "call":
+        inside = node.arguments if node.text in _JOINERS else []
+    elif node.kind in ("argument", "binary", "template", "unary"):
+        inside = node.children
+    elif node.kind == "index":
+        inside = node.children[:1] if last_name(node.children[0]) in _PLACES else []
+    else:
+        inside = node.children if node.text in ("List", "Tuple", "Set") else []
+    for one in inside:
+        yield from _parts_of_path(cell, one, depth + 1)
 
 
 def _is_compared(node: Node) -> bool:

@@ -103,7 +103,7 @@ _SCREEN = {"sys.stdout", "sys.stderr", ""}
 
 def _says(call: Node) -> bool:
     name = last_name(call)
-    is_plain = call.text in _SAYS or name in ("upper", "lower")
+    is_plain = call.text in _SAYS or name in ("upper", "lower", "strftime")
     return is_plain or re.fullmatch(r"log_[a-z]+", name) is not None
 
 

@@ -164,17 +164,23 @@ def makes_scratch(document: Document) -> bool:
         for cell, call in document.walk("call")
         if {call.text, f".{last_name(call)}"} & {*_MAKERS, *_ASKERS}
         and call.argument("exist_ok") is None
+        and not _makes_if_absent(call)
         for one in call.walk("name", "text")
         for text in [cell.resolve(one)]
         if text.kind == "text"
     )
 
 
+def _makes_if_absent(call: Node) -> bool:
+    """``if not os.path.isdir(x): os.makedirs(x)``, which then makes nothing."""
+    test = call.enclosing("if")
+    made = {f".{last_name(one)}" for one in test.walk("call")} if test else set()
+    return bool(made & {".makedirs", ".mkdir", ".create"})
+
+
 @lru_cache(maxsize=1)
 def moves_folders(document: Document) -> bool:
     """Whether code says itself where the workspace, or the home folder, is."""
-    if document.calls("readRenviron", "dotenv.load_dotenv", "load_dot_env"):
-        return True
     places = {"WORKSPACE_FILES_PATH", "WORKSPACE_TMP_PATH", "HOME"}
     return any(
         places & {*variables_set(node)}

@@ -70,25 +70,29 @@ def _reason(finding: Finding) -> str:
 def summarize(results: list[Examined]) -> str:
     """Count the findings by rule, with the time that they save."""
     findings = [finding for result in results for finding in result.findings]
+    failed = sum(result.error is not None for result in results)
+    lines = [say("failed", files=failed)] if failed else []
     if not findings:
-        return say("nothing", files=len(results))
+        examined = len(results) - failed
+        lines += [say("nothing", files=examined)] if examined or not failed else []
+        return "\n".join(lines)
     safe = sum(finding.safe for finding in findings)
-    lines = [
-        say(
-            "total",
-            findings=len(findings),
-            found=sum(bool(result.findings) for result in results),
-            files=len(results),
-            safe=safe,
-            advice=len(findings) - safe,
-        )
-    ]
+    total = say(
+        "total",
+        findings=len(findings),
+        found=sum(bool(result.findings) for result in results),
+        files=len(results),
+        safe=safe,
+        advice=len(findings) - safe,
+    )
+    lines.append(total)
     rules = texts()["rules"]
     counted = Counter(finding.rule for finding in findings)
     for name, count in counted.most_common():
         entry = rules[name][language()]
         minutes = count * rules[name]["minutes"]
-        lines.append(f"  {count:>4}  {minutes:>4} min  {name}: {entry['why']}")
+        numbers = f"  {count:>4}  {minutes:>4} min  "
+        lines.append(numbers + say("rule", rule=name, why=entry["why"]))
     lines += [say("time", minutes=_minutes(findings)), say("hint")]
     return "\n".join(lines)
 

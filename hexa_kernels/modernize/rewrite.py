@@ -92,7 +92,10 @@ def _import(cell: Cell, names: set[str], start: int) -> list[Edit]:
     if cell.document.attaches_us(cell, start):
         return []
     if cell.is_r:
-        lines = ["library(openhexaR)"]
+        is_attached = any(
+            name == cell.ours(name) or name == "openhexa" for name in names
+        )
+        lines = ["library(openhexaR)"] if is_attached else []
     else:
         names = names - _imported_before(cell)
         plain = sorted(name for name in names if cell.ours(name) == name)

@@ -130,10 +130,13 @@ _TUPLES = r"(?i)\bin\s*(%s|%\(\w+\)s|:\w+)"  # which psycopg 3 does not write ou
 _WRITTEN_OUT = (
     r"(?is):\w+\s+is\s+(?:not\s+)?null|\binterval\s+:\w|\bgenerate_series\(\s*:\w"
     r"|(?:^|;)\s*set\s+[\w.]+\s*(?:=|\bto\b)\s*:\w"
-    r"|(?:^|;)\s*create\s+(?:or\s+replace\s+)?view\b.*(?<!:):[a-z]"
+    r"|(?:^|;)\s*create\s+(?:or\s+replace\s+)?view\b.*(?<![:\w]):[a-z]"
 )
-_SEVERAL = (
-    r"(?is);\s*(select|set|insert|update|delete|create|drop|alter|truncate|with)\b"
+_VERBS = r"(?:select|set|insert|update|delete|create|drop|alter|truncate|with)\b"
+_SEVERAL = rf"\s*{_VERBS}.*;\s*{_VERBS}"
+# Of several, psycopg 3 takes no values, and gives the result of the first.
+_SEVERAL_IN_PYTHON = (
+    rf"(?is)^(?=.*(?<![:\w]):[a-z]|.*%[s(]|.*;\s*(?:select|with)\b){_SEVERAL}"
 )
 _R_CALLS = ("dbEscapeStrings", "postgresqlpqExec", "postgresqlExecStatement")
 _R_CALLS += ("postgresqlCopyInDataframe", "dbGetInfo", "dbGetException", "dbApply")
@@ -147,22 +150,23 @@ def _needs_driver(cell: Cell) -> bool:
     document = cell.document
     if not cell.is_r:
         is_named = "psycopg2" in document.modules or document.mentions(_OTHER_DRIVER)
-        is_used = document.mentions(r"\.pgcode$|^orig$") or document.calls(
-            *_METHODS, ".tobytes"
-        )
+        is_used = document.mentions(r"\.pgcode$") or document.calls(*_METHODS)
         return (
             is_named
             or is_used
-            or any(map(document.mentions, (_TUPLES, _WRITTEN_OUT, _SEVERAL)))
+            or any(map(document.mentions, (_TUPLES, _WRITTEN_OUT, _SEVERAL_IN_PYTHON)))
         )
-    if document.mentions("integer64|bit64") or document.calls(*_R_CALLS):
+    if document.mentions("integer64|bit64"):
         return True
-    if document.mentions(_SEVERAL) or document.mentions("^PostgreSQLConnection$"):
+    if not (document.calls("PostgreSQL") or document.mentions("^PostgreSQL$")):
+        return False
+    if document.calls(*_R_CALLS) or document.mentions(
+        rf"(?is)^(?:PostgreSQLConnection$|{_SEVERAL})"
+    ):
         return True
     # RPostgreSQL writes the names of rows too, unless it is told not to.
     writes = document.calls("dbWriteTable")
-    is_old = document.calls("PostgreSQL") or document.mentions("^PostgreSQL$")
-    if is_old and any(one.argument("row.names") is None for one in writes):
+    if any(one.argument("row.names") is None for one in writes):
         return True
     # A table of a schema, as RPostgreSQL names it.
     return any(
@@ -192,7 +196,8 @@ def _origins(cell: Cell, node: Node) -> set[str]:
 
 def _has_fallback(read: Node) -> bool:
     """Whether a variable that is not set has another value than none."""
-    return any(one.value is not None and one.value.text for one in read.arguments[1:])
+    given = (one.value for one in read.arguments[1:])
+    return any(one and one.text not in ("", "None", "NULL") for one in given)
 
 
 # The labels of parts of an address in dbConnect(), create_engine(), URL.create().

@@ -31,7 +31,8 @@ def paths_of_magic(cell: Cell, node: Node, folder: str) -> Iterator[Finding]:
 
     if re.match(r"%(time|timeit|prun|memit|R)\b", node.text):
         # Code, into which IPython puts nothing.
-        yield advise(f"{folder}-path", cell, node, "text_holds_it")
+        code = folder_call(cell, folder)
+        yield advise(f"{folder}-path", cell, node, "magic_code", code=code)
         return
     # Other braces, as of awk, would keep IPython from filling in any.
     is_free = not re.search("[{}]", node.text)

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 _STRONG = (
     r"password|passwd|passphrase|pwd|mdp|mots?[_. ]?(?:de[_. ]?)?passe"
     r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|psw|pw)"  # no compass
-    r"|(?<![\w.])passe"  # no temps_passe
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
 _WEAK = rf"token|jeton|secret|cl[eé]f?_?api|{_KEY}|access_key_secret"
@@ -35,7 +34,7 @@ _LABEL = re.compile(rf"(?is).*{_WORD}")
 _PLACEHOLDER = re.compile(
     r"(?i)[<\[{*].*|x+|\.+|-+|…|your\W.*|votre\W.*|your_\w+|votre_\w+|change_?me|todo"
     r"|(my)?pass(words?)?|tokens?|secrets?|mot_de_passe|string|none|null|true|false|required"
-    r"|character|numeric|logical|varchar|masqu[eé]e?|[A-Za-z]:[/\\].*"
+    r"|character|numeric|logical|varchar|masqu[eé]e?|[A-Za-z]:[/\\].*|\#[0-9a-f]{6,8}"
     r"|hidden|redacted|unknown|example|(~|\.\.?|/(home|tmp|usr|opt|etc|mnt|run|var))/.*"
     r"|[A-Z][A-Z0-9]*(?-i:(_[A-Z0-9]+)+)|.*\s.*"
 )
@@ -65,7 +64,7 @@ _SHAPES = re.compile(
     | \b(?:(?:un)?zip\b[^\n]{0,200}\s-P|sshpass\ +-p|openssl\b[^\n]{0,200}\s-k
         |(?:mysql|7z)\w*\ [^\n]{0,200}(?<=\s)-p(?!\s))
         \s*['"]?(?P<tool>[^\s'"${-]\S{3,}?)(?=['"\s]|$)
-    | \b(?:ENCRYPTION_)?KEY\s'(?P<opens>[^'\n]{4,})'""",
+    | \b(?:ENCRYPTION_KEY|ATTACH\b[^\n]{0,300}\bKEY)\s'(?P<opens>[^'\n]{4,})'""",
     re.VERBOSE | re.DOTALL,
 )
 # One of these is in every text that holds a secret: most are put aside at once.

@@ -38,6 +38,7 @@ def labels(cell: Cell, node: Node) -> tuple[set[str], set[str], set[str]]:
     if owner.kind == "binary" and owner.text in ("eq", "not eq", "==", "!="):
         around |= {_name(cell, one) for one in owner.children if one is not node}
     if owner.kind == "argument":
+        around.add(_parameter(cell, owner))
         owner = owner.parent
         if owner.text in _COMPARISONS:
             values = [one.value for one in owner.arguments if one.value]
@@ -95,7 +96,7 @@ def nearest_labels(cell: Cell, node: Node) -> set[str]:
             return set()  # a column of that name
         is_second = parent.text in ("", "unset", "default")
         label = _second_of_pair(parent) if is_second else parent.text
-        return {label or _parameter(cell, parent) or _name_beside(cell, parent)}
+        return {label or _name_beside(cell, parent)}
     if parent.kind == "assign" and parent.children[0] is not node:
         return {_name(cell, parent.children[0])}
     if parent.text in ("Assign", "NamedExpr"):  # a = b = "…", (a := "…")
@@ -123,8 +124,10 @@ def _name_beside(cell: Cell, argument: Node) -> str:
     values = argument.parent
     call = values.parent.parent if values.parent.text == "ifnotfound" else None
     names = cell.resolve(call.argument("x", 0)) if call else None
+    if names is None or argument not in values.arguments:
+        return ""
     place = values.arguments.index(argument)
-    given = names.arguments[place : place + 1] if names else []
+    given = names.arguments[place : place + 1]
     return given[0].value.text if given and given[0].value else ""
 
 

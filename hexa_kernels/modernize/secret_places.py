@@ -76,6 +76,8 @@ def _follows(node: Node) -> bool:
     value = node.text
     if not before:
         return False
+    if re.search(r"\b(?:un)?zip\b.*-P$|\bsshpass -p$", " ".join(before)):
+        return True
     is_option = re.fullmatch(r"--?[\w-]+", before[-1]) and value[0] != "-"
     if is_option and (is_label(before[-1]) or before[-1] in ("-u", "--user")):
         return not is_label(value) and (is_label(before[-1]) or ":" in value)

@@ -81,6 +81,19 @@ def test_another_spelling_that_is_looked_at_is_kept(code, examined):
     assert ours.change is not None
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "d = pd.read_csv(x)\nd[d['year'] == 2024]\nd.name == 'CS'\n'year' in d.columns",
+        "d = pd.read_csv(x)\nd.merge(p, on='id')\nlen(d)\nd[10:20]\nd.iloc[15:, 2]",
+        "with open(x) as f:\n    c = json.load(f)\nif c['zone'] == 'NER':\n    y = 1",
+        "for d in frames:\n    d[10:20]",
+    ],
+)
+def test_what_is_read_from_another_spelling_is_not_the_path(code, examined):
+    assert examined(".py", f"{PATH}{code}\n").change is not None
+
+
 def test_another_spelling_that_is_only_handed_on_is_changed(examined):
     code = f"{PATH}y = x.replace('.csv', '.xlsx')\nprint(os.getcwd(), rows[:10])\n"
     assert examined(".py", f"{code}if x == '':\n    pass\n").change is not None
@@ -104,13 +117,23 @@ def test_the_scratch_folder_that_code_makes_itself_stays(code, examined):
     [
         "os.environ['WORKSPACE_FILES_PATH'] = '/data'",
         "os.environ.setdefault('HOME', '/data')",
-        "load_dotenv()",
     ],
 )
 def test_a_file_that_says_where_the_workspace_is_stays(sets, examined):
-    code = f"import os\nfrom dotenv import load_dotenv\n{sets}\n{PATH}"
+    code = f"import os\n{sets}\n{PATH}"
     (found,) = examined(".py", code).findings
     assert found.reason == "moved"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if not os.path.isdir('/home/hexa/tmp'):\n    os.makedirs('/home/hexa/tmp')",
+        "os.makedirs('/home/hexa/tmp', exist_ok=True)",
+    ],
+)
+def test_the_scratch_folder_that_may_be_there_is_changed(code, examined):
+    assert examined(".py", f"import os\n{code}\n").change is not None
 
 
 def test_a_path_that_goes_on_in_an_archive_makes_no_folder_of_it(examined):
@@ -207,7 +230,10 @@ ENGINE = (
         ("x = text('SET search_path TO :schema')", False),
         ("x = 'SET search_path TO snis; SELECT n FROM cases'", False),
         ("x = error.orig.pgcode", False),
-        ("x = frame['image'][0].tobytes()", False),
+        ("x = text('DROP TABLE IF EXISTS t; CREATE TABLE t (id int)')", True),
+        ("x = text('DELETE FROM a WHERE n = :n; DELETE FROM b WHERE n = :n')", False),
+        ("x = text('UPDATE t SET a = :a WHERE b = :b')", True),
+        ("print('Import done; select a period', frame['orig'])", True),
     ],
 )
 def test_sql_that_only_psycopg2_takes_keeps_it(code, is_safe, examined):
@@ -218,7 +244,7 @@ def test_sql_that_only_psycopg2_takes_keeps_it(code, is_safe, examined):
 def test_a_magic_that_is_code_gets_no_braces(examined):
     code = "%time x = pd.read_csv('/home/hexa/workspace/a.csv')\n"
     (found,) = examined(".py", code).findings
-    assert (found.reason, found.replacement) == ("text_holds_it", "")
+    assert (found.reason, found.replacement) == ("magic_code", "workspace_path()")
 
 
 @pytest.mark.parametrize(
@@ -260,3 +286,10 @@ def test_a_mistake_of_ours_stops_one_file_only(tmp_path, monkeypatch):
     bad, good = survey([tmp_path])
     assert (bad.error.code, good.error) == ("examination_failed", None)
     assert "'bad'" not in str(bad.error)
+
+
+@pytest.mark.parametrize(
+    "key", ["1", "True", "None", "np.nan", "f'cases_{a}'", "''", "(1, 2)", "b'a'"]
+)
+def test_a_dict_with_any_key_is_examined(key, examined):
+    assert examined(".py", f"x = {{{key}: 'janvier', **y}}\n").error is None

@@ -70,7 +70,7 @@ PYTHON = [
     # As French has it
     'MOTS_DE_PASSE = {"awa": "district5"}',
     'login, mot_passe = "me", "district5"',
-    'passe = "district5"',
+    'subprocess.run(["zip", "-P", "district5", "a.zip"])',
     # Handed on
     'token = os.environ.get("TOKEN") or "district5"',
     'token = x if x else "district5"',
