@@ -20,6 +20,7 @@ _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "hexa"}
 _R_MAGICS = {"R", "r"}
 _SHELLS = {"bash", "sh", "zsh", "script", "system", "sx"}
 _SETTINGS = {"env", "ini", "cfg", "conf", "toml", "yml", "yaml", "properties", "sh"}
+_APPLIERS = ("lapply", "sapply", "vapply", "Map", "map", "walk", "do.call")
 _WORKERS = re.compile(
     r"\b(callr|processx|mirai|crew|foreach|future\w*|furrr|multisession|makeCluster"
     r"|makePSOCKcluster|par[LS]?apply|clusterApply\w*|clusterMap|clusterCall"
@@ -218,8 +219,14 @@ class Document:
     def reads_others(self) -> bool:
         """Whether R code runs other files, which may use or replace what it has."""
         parsed = (call.argument("file", 0) for call in self.calls("parse"))
-        names = {one.text for cell, one in self.walk("name") if cell.is_r}
-        return bool({"source", "sys.source"} & names) or any(parsed)
+        # lapply(files, source); elsewhere it may be the name of a column.
+        handed = (
+            one.value is not None and one.value.text in ("source", "sys.source")
+            for call in self.calls(*_APPLIERS)
+            for one in call.arguments
+        )
+        is_called = bool(self.calls("source", "sys.source"))
+        return is_called or any(parsed) or any(handed)
 
     def attaches_us(self, cell: Cell, start: int) -> bool:
         """Whether names of ours are there at a place without a line for it."""

@@ -132,7 +132,8 @@ def acts(function: Node) -> bool:
             return True
         if node.kind == "assign" and _keeps(node):
             return True
-        if node.kind == "call" and node.text in _PRINTERS and _decorates(node, names):
+        is_said = node.kind == "call" and node.text in _PRINTERS
+        if is_said and _decorates(node, names | _made_of(body, names)):
             return True
         is_file = node.kind == "argument" and node.text == "file"
         if is_file and (node.value is None or node.value.text not in _SCREEN):
@@ -155,6 +156,15 @@ def _keeps(assign: Node) -> bool:
     target = assign.children[0]
     is_attribute = assign.text == "=" and "." in target.text  # no name of R
     return target.kind in ("index", "member") or is_attribute
+
+
+def _made_of(body: Node, names: set[str]) -> set[str]:
+    """Name the variables that hold the message: ``line = f"{time} {message}"``"""
+    made = set()
+    for assign in body.walk("assign"):
+        if {one.text for one in assign.value.walk("name")} & (names | made):
+            made.add(assign.children[0].text)
+    return made
 
 
 def _decorates(call: Node, names: set[str]) -> bool:

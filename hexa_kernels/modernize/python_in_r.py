@@ -109,6 +109,7 @@ def _reason(cell: Cell, node: Node, whole: Node) -> str:
     has_options = len(node.arguments) > 1  # such as convert = FALSE
     others = _used_of_sdk(cell, node) - _MIRRORED
     others |= {one.text for _, one in cell.document.walk("name") if _is_other(one)}
+    others |= {one.text for one in cell.document.calls(".read")}  # bytes in Python
     if uses_python(cell.document) or others or has_options:
         return "uses_python"
     if cell.document.reads_others:

@@ -17,8 +17,7 @@ from .variable_access import (
     looks_elsewhere,
 )
 
-# Names that are there without anybody's doing.
-_NO_PARAMETERS = {"openhexa", "get_ipython", "display", *dir(builtins)}
+_NO_PARAMETERS = {"openhexa", "get_ipython", "display"}
 _KINDS = ("if", "try", "assign", "call")
 
 
@@ -32,6 +31,8 @@ def parameter_defaults(cell: Cell) -> Iterator[Finding]:
         shape = default_of(cell, node)
         if shape is None or shape.name in _NO_PARAMETERS:
             continue
+        if node.kind == "try" and hasattr(builtins, shape.name):
+            continue  # which is there, though not among the notebook's names
         if shape.name.startswith("{"):
             yield from _of_a_loop(cell, node, shape)
             continue

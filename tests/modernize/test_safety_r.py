@@ -110,6 +110,9 @@ def test_what_stands_beside_the_import_of_the_sdk_stays(around, left, examined):
     [
         "sapply(openhexa$workspace$countries, function(p) p$code)",
         "openhexa$workspace$configuration$thresholds * 2",
+        "rawToChar(openhexa$workspace$get_dataset('a')$latest_version$"
+        "get_file('b')$read())",
+        "purrr::walk(files, source)",
         "lapply(list.files('R', full.names = TRUE), source)",
         "eval(parse(file = 'utils.R'))",
     ],
@@ -342,3 +345,26 @@ def test_fields_that_a_list_keeps_are_followed(member, more, is_safe, examined):
         f"con <- dbConnect(RPostgres::Postgres(), {', '.join(handed)})\n"
     )
     assert (examined(".R", code).change is not None) is is_safe
+
+
+@pytest.mark.parametrize(
+    "code", ["x <- filter(d, source == 'SNIS')", "x <- count(d, source)"]
+)
+def test_a_column_called_source_reads_no_file(code, examined):
+    after = examined(".R", f"{code}\nx <- '~/workspace/a'\n").change.data.decode()
+    assert after.endswith('x <- workspace_path("a")\n')
+
+
+def test_a_line_that_a_helper_makes_first_is_still_its_message(examined):
+    made = HELPER.replace(
+        "  message(text)\n", "  line <- paste(Sys.time(), text)\n  message(line)\n"
+    )
+    assert "run_log('a')" in examined(".R", f"{made}log('a')\n").change.data.decode()
+
+
+@pytest.mark.parametrize("name", ["id", "type", "input"])
+def test_a_parameter_may_have_a_name_that_python_has_too(name, examined):
+    code = f"if (!exists('{name}')) {name} <- 5\n"
+    assert examined(".R", code).change is not None
+    code = f"if '{name}' not in globals():\n    {name} = 5\n"
+    assert examined(".py", code).change is not None
