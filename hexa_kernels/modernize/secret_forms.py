@@ -16,7 +16,7 @@ _STRONG = (
     r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|psw|pw)"  # no compass
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
-_WEAK = rf"token|jeton|secret|cl[eé]f?_?api|{_KEY}|access_key_secret"
+_WEAK = rf"token|jeton|secret|cl[eé]f?[_.]?(?:api|dhis2?|iaso)|{_KEY}|access_key_secret"
 # What a name with more after that word is of, when it is of something else.
 _ABOUT = (
     r"url|uri|name|file|path|dir|id|type|key|field|len|length|size|min|max|count|hash|label"
@@ -54,6 +54,9 @@ _SHAPES = re.compile(
         |AIza[\w-]{30,}|d2pat_\w{20,}|hf_\w{30,}|sk-(?=[\w-]*\d)[\w-]{20,}|xox[abprs]-[\w-]{10,}
         |eyJ[\w-]{8,}\.eyJ[\w.-]+)
     | ^[ \t]*[A-Z0-9_]*(?:PASSWORD|TOKEN|SECRET|_KEY)[ \t]{2,}(?P<listed>\S{4,})
+    | (?i:\b(?:mot\ de\ passe|password|mdp|passe)(?:\ \w{1,20}){1,5}\s{0,2}[:=]|
+        \b(?:login|acc[eè]s|identifiants?)\s?[:=]\s?[^\s/]{2,40}\s{0,2}/)
+        \s{0,2}["'`]?(?P<noted>[^\s"'`]{6,})
     | (?P<pem>-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*)
     | ^%(?:set_)?env\ \w*(?:PASSWORD|TOKEN|SECRET|KEY)[= ]\s*(?P<env>\S+)
     | \b(?:(?i:password)|IDENTIFIED\ BY)\s{1,3}'(?P<sql>[^'\n]{4,})'
@@ -72,7 +75,9 @@ _HINTS = (
     *("pass", "pw", "mdp", "token", "jeton", "secret", "cle_api", "clé", "cleapi"),
     *("_key", "-key", "private key"),
     *("apikey", "accesskey", "privatekey", "accountkey", "encryptionkey"),
-    *("://", "bearer ", "basic ", "identified by", " -u", "--user", "%env", "%set_env"),
+    *("cle_dhis", "cle_iaso", "cle.dhis", "cledhis", "login", "acces", "accès"),
+    *("identifiant", "://", "bearer ", "basic ", "identified by"),
+    *(" -u", "--user", "%env", "%set_env"),
     *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "d2pat"),
     *("hf_", "sk-", "xox", "eyj", "aiza", "zip", "7z", "mysql", "openssl", "key '"),
 )
@@ -189,6 +194,8 @@ def _shape_holds(name: str, value: str, kind: str) -> bool:
     if name == "scheme" or (name == "header" and kind == "prose"):
         return re.search(r"\d|=", value) is not None  # no `Basic statistics`
     if name == "option" and kind == "prose":  # `--token TEXT`
+        return looks_made(value)
+    if name == "noted":  # `Mot de passe de la base : voir Awa`
         return looks_made(value)
     is_asked = kind == "prose" or name in ("option", "header")
     return not (is_asked and is_placeholder(value))

@@ -17,7 +17,7 @@ _COMPARISONS = {"identical", "hmac.compare_digest", "secrets.compare_digest"}
 _WRAPPERS = {
     *("str", "bytes", "b64decode", "b64encode", "quote", "quote_plus", "URLencode"),
     *("ifelse", "if_else", "coalesce", "as.character", "trimws", "I", "invisible"),
-    *("paste0", "charToRaw", "enc2utf8"),
+    *("paste0", "charToRaw", "enc2utf8", "switch", "case_when"),
 }
 _ASKERS = re.compile(
     r"(?i)(get|read|load|ask|has|find|fetch|del|rm|remove|is|check|lookup|input|test)"
@@ -59,11 +59,12 @@ def _handed_on(node: Node) -> Node:
         is_branch = parent.kind == "if" and parent.children[0] is not node
         is_part = parent.kind in ("member", "template") or parent.text == "BoolOp"
         is_part |= parent.kind == "binary" and parent.text in ("+", "%||%")
+        is_part |= parent.text == "~" and parent.children[-1] is node  # case_when()
         is_alone = parent.kind == "block" and len(parent.children) == 1
         if is_callee or is_branch or is_part or is_alone:
             node = parent
         elif parent.kind == "argument" and last_name(call) in _WRAPPERS:
-            is_test = last_name(call) in ("ifelse", "if_else")
+            is_test = last_name(call) in ("ifelse", "if_else", "switch")
             if call.kind != "call" or (is_test and call.arguments[0] is parent):
                 return node
             node = call
@@ -94,6 +95,8 @@ def nearest_labels(cell: Cell, node: Node) -> set[str]:
     if parent.kind == "argument":
         if last_name(parent.parent) in _RENAMERS:
             return set()  # a column of that name
+        if last_name(parent.parent) == "tribble" and not parent.text:
+            return _column(parent)
         is_second = parent.text in ("", "unset", "default")
         label = _second_of_pair(parent) if is_second else parent.text
         return {label or _name_beside(cell, parent)}
@@ -106,6 +109,13 @@ def nearest_labels(cell: Cell, node: Node) -> set[str]:
         if len(targets) == len(parent.children) and parent.parent.children[1] is parent:
             return {_name(cell, targets[parent.children.index(node)])}
     return set()
+
+
+def _column(argument: Node) -> set[str]:
+    """``tribble(~user, ~password, "awa", "…")``"""
+    given = [one.value for one in argument.parent.arguments if not one.text]
+    heads = [one.children[-1].text for one in given if one and one.text == "~"]
+    return {heads[given.index(argument.value) % len(heads)]} if heads else set()
 
 
 def _name(cell: Cell, node: Node) -> str:

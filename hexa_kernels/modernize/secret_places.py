@@ -13,10 +13,12 @@ _POSITIONS = {
     **{"HTTPDigestAuth": (1,), "BasicAuth": (1,), "login": (1,), "FTP": (2,)},
     **{"Minio": (1, 2), "set_password": (2,), "key_set_with_value": (2,)},
     **{"DHIS2": (2,), "IASO": (2,), "Iaso": (-1,), "req_auth_bearer_token": (-1,)},
+    "Dhis2r.new": (2,),
 }
 _LOGIN = re.compile(r"(?i).*log_?in.*|.*authent.*")
 _CLIENT = re.compile(r"[A-Z].*|(?i:.*(connect|client|api|dhis|session).*)")
-_ACCOUNTS = re.compile(r"(?i).*(auth|cred(ential)?s?|identifiants?)")
+_ACCOUNTS = re.compile(r"(?i).*(auth|cred(ential)?s?|identifiants?|acc[eè]s|login)")
+_USERS = re.compile(r"(?i).*(users?|utilisateurs?|comptes?|logins?|acc[eè]s)")
 _ACCOUNT = re.compile(r".*\w://[^\s/:@]+:", re.DOTALL)  # of an address
 _FILLED = re.compile(r"://[^\s/@]*:(%s|\{\w*\})@")
 _SCHEME = re.compile(r"(?:.*[ :])?(Bearer|ApiToken|Basic|Token) *(?:%s|\{\w*\})?")
@@ -33,11 +35,16 @@ def _is_of_account(cell: Cell, node: Node, value: str) -> bool:
     """``auth=("user", "…")``, ``credentials <- c("user", "…")``"""
     argument = node.parent
     owner = argument.parent if argument.kind == "argument" else argument
+    if owner.text in ("Dict", "list", "c") and argument.text and looks_made(value):
+        return any(map(_USERS.fullmatch, nearest_labels(cell, owner)))
     is_pair = owner.text in ("Tuple", "List", "c", "list")
     values = owner.arguments if owner.kind == "call" else owner.children
     if not is_pair or values[-1] not in (node, argument) or len(values) > 3:
         return False
-    names = {name for name in nearest_labels(cell, owner) if _ACCOUNTS.fullmatch(name)}
+    kept = nearest_labels(cell, owner)
+    if owner.parent.text in ("List", "Tuple"):  # [("https://…", "user", "…")]
+        kept |= nearest_labels(cell, owner.parent)
+    names = {name for name in kept if _ACCOUNTS.fullmatch(name)}
     return "auth" in names or (bool(names) and looks_made(value))
 
 
@@ -52,9 +59,14 @@ def _is_taken(node: Node, value: str) -> bool:
         return True  # of the header of Basic
     plain = [one.value for one in call.arguments if not one.text]
     place, name = plain.index(node), last_name(call)
-    places = {one % len(plain) for one in _POSITIONS.get(name, ()) if one < len(plain)}
-    if place in places:
+    known = _POSITIONS.get(name, _POSITIONS.get(call.text, ()))
+    if place in {one % len(plain) for one in known if one < len(plain)}:
         return True
+    if place and looks_made(value) and "." not in value:
+        is_account = call.text == "paste" and text_of(call.argument("sep")) == ":"
+        # Each driver has another order.
+        if is_account or (call.text == "dbConnect" and len(plain) > 3):
+            return True
     is_last = place == len(plain) - 1 and place > 0
     texts = [text_of(one) or "" for one in plain]
     # Client("https://…", "admin", "…")
