@@ -39,7 +39,7 @@ def relative_writes(cell: Cell) -> Iterator[Finding]:
         value = _destination(cell, node)
         if value is None or not _RELATIVE.fullmatch(_path(value)):
             continue
-        if not _goes_to_workspace(cell, value):
+        if not _has_folder(cell, node):
             is_text = value.kind == "text"
             written = quoted(value.text) if is_text else cell.code(value)
             code = f"{cell.ours('workspace_path')}({written})"
@@ -73,23 +73,30 @@ def _path(node: Node | None) -> str:
 
 
 _MOVERS = {"setwd", "os.chdir"}
+_MOVED = {"with_dir", "with_tempdir"}  # withr
+_PLACES = {"files_path", "workspace_path", "tmp_path", "tempdir", "tempfile"}
+_PLACES |= {"mkdtemp", "gettempdir", "TemporaryDirectory"}
 
 
-def _goes_to_workspace(cell: Cell, node: Node) -> bool:
-    """Whether the last change of folder above a place goes to a known one."""
+def _has_folder(cell: Cell, call: Node) -> bool:
+    """Whether the folder of what a call writes is known: told beside, or moved to."""
+    if call.text == "ggsave" and call.argument("path") is not None:
+        return True
+    if any(last_name(one) in _MOVED for one in call.above() if one.kind == "call"):
+        return True
     moves = [
-        (one, call)
-        for one, call in cell.document.walk("call", "magic")
-        if (call.text in _MOVERS or call.text.startswith("%cd "))
-        and (one.index, call.start) < (cell.index, node.start)
+        (one, move)
+        for one, move in cell.document.walk("call", "magic")
+        if (move.text in _MOVERS or move.text.startswith("%cd "))
+        and (one.index, move.start) < (cell.index, call.start)
     ]
     if not moves:
         return False
-    place, call = moves[-1]
-    texts = [two.text for one in call.walk() for two in place.resolve(one).walk()]
+    place, move = moves[-1]
+    texts = [two.text for one in move.walk() for two in place.resolve(one).walk()]
     return any(
         ROOT.fullmatch(text.removeprefix("%cd ").strip())
-        or text.rpartition(".")[2] in ("files_path", "workspace_path")
+        or text.rpartition(".")[2] in _PLACES
         for text in texts
     )
 
