@@ -28,7 +28,7 @@ def describe(result: Examined, *, diff: bool) -> list[str]:
     """Describe the findings of one file for people; secrets are masked."""
     if not result.findings:
         return []
-    lines = [str(result.path)]
+    lines = []
     is_notebook = result.path.suffix.lower() == ".ipynb"
     for finding in result.findings:
         is_named = finding.where in ("output", "metadata")
@@ -43,7 +43,7 @@ def describe(result: Examined, *, diff: bool) -> list[str]:
             lines.append(f"    {say('by_hand', reason=_reason(finding))}")
     if diff and result.change:
         lines += result.change.diff()
-    return [_masked(line, result.secrets) for line in lines]
+    return [str(result.path), *(_masked(line, result.secrets) for line in lines)]
 
 
 def carry_out(result: Examined, *, folder: Path | None, in_place: bool) -> list[str]:
