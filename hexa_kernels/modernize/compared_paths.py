@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .document import Cell, Document
-from .syntax import Node, last_name
+from .syntax import Node, last_name, text_of
 from .variable_access import is_bound
 
 _SETS = {"setdiff", "intersect", "union", "merge", "match", "identical", "digest"}
@@ -30,11 +30,13 @@ _RELATIVES = {
     *(".relative_to", ".is_relative_to", "os.path.relpath", "os.path.commonpath"),
     "path_rel",
 }
-# What counts letters or folders from the beginning, also of what a variable has.
+# What counts letters or folders from the beginning, or takes them all, also of what a
+# variable has.
 _CUTTERS = {
     *("strsplit", "str_split", "str_split_i", "substr", "substring", "str_sub"),
     *("nchar", "split", "rsplit", "partition", "len", "str_length", "startswith"),
-    "startsWith",
+    *("startsWith", "encode", "hash", "md5", "sha1", "sha256", "slugify", "quote"),
+    *("make.names", "make_clean_names", "chartr", "path_sanitize", "make.unique"),
 }
 # What puts paths together, or gives one of a path.
 _JOINERS = {
@@ -70,17 +72,74 @@ def _looks_at(cell: Cell, node: Node) -> bool:
         )
         return not is_empty and any(_is_other_path(cell, o) for o in node.children)
     owner = node.children[0].owner
+    if _rewrites_folder(cell, node):
+        return True
     if last_name(node) in _CUTTERS:
         given = [owner, *node.arguments]
     elif node.text in _SETS or last_name(node) == "isin":
         given = node.arguments
     elif {node.text, last_name(node)} & _COMPARERS:
-        given = node.arguments[:1]
+        # Of stringr, the pattern is the second, and was tried.
+        is_tried = node.text in _REPLACERS and node.text.startswith("str_")
+        given = [] if is_tried else node.arguments[:1]
         if any(_is_place(cell, one) for one in [owner, *node.arguments] if one):
             return True
     else:
         return False
     return any(_is_other_path(cell, one) for one in given if one)
+
+
+_REPLACERS = {"sub", "gsub", "str_replace", "str_replace_all", "replace"}
+_REPLACERS |= {"str_remove", "str_remove_all"}
+_CLASSES = {"[:alnum:]": "A-Za-z0-9", "[:alpha:]": "A-Za-z", "[:digit:]": "0-9"}
+_CLASSES |= {"[:space:]": r"\s", "[:blank:]": " ", "[:punct:]": r"!-/:-@\[-`{-~"}
+_CLASSES |= {"[:upper:]": "A-Z", "[:lower:]": "a-z"}
+
+
+def _rewrites_folder(cell: Cell, call: Node) -> bool:
+    """Whether a path's folder is replaced or cut, too: ``gsub("/", "_", path)``."""
+    name = last_name(call)
+    if name not in _REPLACERS:
+        return False
+    piped = call.parent.children[0] if call.parent.text in ("%>%", "|>") else None
+    given = [one.value for one in call.arguments if one.value is not None]
+    whole = [call.children[0].owner, piped, *given]
+    paths = [one for one in whole if one is not None and _is_other_path(cell, one)]
+    rest = [cell.resolve(one) for one in given if one not in paths]
+    if not paths or not rest:
+        return False
+    if last_name(rest[0]) in ("fixed", "coll", "regex") and rest[0].arguments:
+        rest[0] = rest[0].arguments[0].value
+    pattern, *rest = [text_of(one) for one in rest]
+    if pattern is None:
+        return True
+    new = rest[0] if rest and rest[0] is not None else ""
+    is_fixed = call.argument("fixed") is not None or any(
+        last_name(one) in ("fixed", "coll") for one in call.walk("call")
+    )
+    is_literal = name == "replace" or is_fixed
+    is_once = name in ("str_replace", "str_remove") or (cell.is_r and name == "sub")
+    if is_literal:
+        pattern, new = re.escape(pattern), new.replace("\\", r"\\")
+    for letters, written in _CLASSES.items():
+        pattern = pattern.replace(letters, written)
+    # What R writes otherwise; and groups that repeat, which may take very long.
+    if re.search(r"\[\[|\)[*+{]", pattern):
+        return True
+    try:
+        return not _keeps_folder(pattern, new, int(is_once))
+    except re.error:
+        return True
+
+
+def _keeps_folder(pattern: str, new: str, count: int) -> bool:
+    """Try it on each spelling: what follows the folder must become the same."""
+    ends = {}
+    for folder in ("~", "/home/jovyan", "/home/hexa"):
+        path = f"{folder}/workspace/data 2024/cases.csv"
+        made = re.sub(pattern, new, path, count=count)
+        ends[folder] = made.removeprefix(f"{folder}/workspace/")
+    return len({*ends.values()}) == 1
 
 
 def _is_cut(cell: Cell, node: Node) -> bool:
@@ -93,7 +152,7 @@ def _is_cut(cell: Cell, node: Node) -> bool:
 
 
 def _is_other(text: Node) -> bool:
-    return re.search(r"jovyan|^~/", text.text) is not None
+    return re.search(r"jovyan|^~/|^/home/hexa//", text.text) is not None
 
 
 def _is_other_path(cell: Cell, node: Node) -> bool:

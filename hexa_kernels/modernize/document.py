@@ -84,8 +84,10 @@ class Cell:
         taken = bool({name, "*"} & self.document.taken[self.language])
         document = self.document
         is_away = document.runs_elsewhere or document.reads_others
-        is_away = self.is_r and bool(is_away or document.calls("attach", "detach"))
-        return _PACKAGE[self.language] + name if taken or is_away else name
+        is_away |= document.notices_us or bool(document.calls("attach", "detach"))
+        return (
+            _PACKAGE[self.language] + name if taken or (is_away and self.is_r) else name
+        )
 
     def resolve(self, node: Node | None) -> Node | None:
         """Follow a name to the one value that the notebook gives it."""
@@ -134,12 +136,15 @@ class Document:
         Cells that are neither valid Python nor valid R, and where not.
     texts : list of Text
         All that was not parsed: those cells, other languages, markdown, outputs.
+    notices_us : bool
+        Whether its R code would do something else once openhexaR is attached.
     """
 
     source: Source
     cells: list[Cell] = field(default_factory=list)
     unparsed: list[tuple[int, int]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
+    notices_us: bool = False
 
     def walk(self, *kinds: str) -> Iterator[tuple[Cell, Node]]:
         """Give the nodes of some kinds in all cells, each with its cell."""

@@ -9,14 +9,15 @@ from .log_guards import guard_of
 from .log_helpers import does_more, logs
 from .python_in_r import sdk_imports
 from .syntax import Node, last_name
+from .variable_access import is_bound
 
 
 def obstacle(cell: Cell, node: Node, edits: list) -> str:
     """Give the reason why nothing may change here, whatever the rule; else ""."""
     if any(cell.has_comment(start, end) for start, end, _ in edits):
         return "comment"
-    if cell.is_r and asks_for_ours(cell.document):
-        return "asked_for"
+    if cell.is_r and _is_read_as_code(cell, node):
+        return "code_read"
     if not cell.is_r and _loses_imports(cell.document):
         return "cleared"
     # Before Python 3.12, what is in an f-string does not know its place. A pipeline's
@@ -35,6 +36,25 @@ def _is_decoration(cell: Cell, node: Node) -> bool:
     )
 
 
+_CODE_READERS = {"substitute", "match.call", "sys.call", "enquo", "enexpr", "ensym"}
+
+
+def _is_read_as_code(cell: Cell, node: Node) -> bool:
+    """Whether R looks at the code of a default or an argument, as substitute()."""
+    definitions = cell.document.definitions["r"]
+    for one in node.above():
+        if one.kind == "argument" and one.parent.kind == "function":
+            if cell.document.calls("formals"):
+                return True
+        elif one.kind == "call":
+            given = (
+                c for each in definitions.get(one.text, ()) for c in each.walk("call")
+            )
+            if any(call.text in _CODE_READERS for call in given):
+                return True
+    return False
+
+
 OURS = {
     *("workspace", "openhexa", "con", "current_run", "current_pipeline"),
     *("workspace_path", "tmp_path", "run_log", "notebook_parameter", "notebook_dir"),
@@ -44,11 +64,10 @@ OURS = {
 }
 
 
-@lru_cache(maxsize=1)  # files come one after the other
 def asks_for_ours(document: Document) -> bool:
     """Whether R code behaves otherwise once openhexaR is attached."""
     gone = {one.whole for one in sdk_imports(document) if not one.reason}
-    if _asks_by_variable(document):
+    if _asks_by_variable(document) or _tries_ours(document):
         return True
     for cell, call in document.walk("call"):
         name, above = call.argument("x", 0), [*call.above()]
@@ -75,6 +94,29 @@ def _asks_by_variable(document: Document) -> bool:
     )
 
 
+_TRIERS = ("try", "tryCatch", "try_fetch")
+
+
+def _tries_ours(document: Document) -> bool:
+    """``tryCatch({openhexa$current_run; "pipeline"}, …)``, where nobody imports it."""
+    if document.reads_others or not document.calls(*_TRIERS):
+        return False
+    named = document.definitions["r"]
+    for cell, node in document.walk("name"):
+        # $log_info() of our run is an error outside of pipelines, too.
+        if not cell.is_r or node.parent.kind == "call":
+            continue
+        name = re.split(r"[$@]", cell.code(node))[0]
+        if name not in OURS or name in named or is_bound(cell, name):
+            continue
+        above = [*node.above()]
+        is_tried = any(one.kind == "call" and one.text in _TRIERS for one in above)
+        is_ours = any(_only_logs(o) or _is_replaced(cell, o) for o in above)
+        if is_tried and not is_ours and not document.attaches_us(cell, node.start):
+            return True
+    return False
+
+
 def _is_replaced(cell: Cell, node: Node) -> bool:
     guard = guard_of(cell, node)
     is_safe = guard is not None and not guard.reason
@@ -98,7 +140,7 @@ def clears_names(node: Node) -> bool:
     return is_magic and given.text.startswith("reset")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # files come one after the other
 def _loses_imports(document: Document) -> bool:
     """Whether names are cleared after anything else than what opens the file."""
     is_open = True
@@ -115,6 +157,7 @@ def _loses_imports(document: Document) -> bool:
 _MAKERS = ("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir")
 _ASKERS = ("dir.exists", "dir_exists", "os.path.isdir", ".is_dir", "os.access")
 _ASKERS += ("file_test", "file.info", "file.access", "os.rename", "os.rmdir")
+_ASKERS += ("sqlite3.connect", "duckdb.connect", "SQLite", "duckdb")  # make a base
 _EXISTS = {"file.exists", "file_exists", "os.path.exists"}
 
 
@@ -188,14 +231,19 @@ def moves_folders(document: Document) -> bool:
     )
 
 
+# What names its parts after the code that gives them, where no label does.
+_NAMERS = ("lst", "tibble", "data_frame", "data.frame", "mutate", "transmute")
+_NAMERS += ("summarise", "summarize", "quos", "exprs")
+
+
 @lru_cache(maxsize=1)
 def names_of_elements(document: Document) -> set[str]:
-    """Give the texts that name elements: of dicts, of vectors of R, in brackets."""
-    labels = {node.text for _, node in document.walk("argument")}
-    keys = {
-        one.text
-        for _, node in document.walk("index")
-        for one in node.children[1:]
-        if one.kind == "text"
-    }
-    return labels | keys
+    """Give the paths that name elements: of dicts, of vectors of R, in brackets."""
+    names = {node.text for _, node in document.walk("argument")}
+    # res$`~/workspace/a`
+    names |= {node.text.partition(".")[2] for _, node in document.walk("name")}
+    parts = [part for call in document.calls(*_NAMERS) for part in call.arguments]
+    names |= {part.value.text for part in parts if part.value and not part.text}
+    for _, node in document.walk("index"):
+        names |= {one.text for one in node.children[1:] if one.kind == "text"}
+    return {name for name in names if "/" in name}

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from .document import Cell, Document
-from .obstacles import obstacle
+from .obstacles import asks_for_ours, obstacle
 from .sources import Edit, Text, splice
 from .syntax import Node
 
@@ -149,6 +149,7 @@ def find(document: Document) -> list[Finding]:
         rules_writes,
     )
 
+    document.notices_us = asks_for_ours(document)
     found = [
         Finding("unparsed-cell", index, line, (0, 0), reason="unparsed")
         for index, line in document.unparsed

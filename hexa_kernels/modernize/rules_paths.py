@@ -20,7 +20,7 @@ from .rules_shell import paths_of_magic
 from .sources import Edit
 from .syntax import Node, last_name, quoted, text_of
 
-ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/(workspace|tmp)(/[^\n|]*)?")
+ROOT = re.compile(r"(?:/home/hexa|/home/jovyan|~)/+(workspace|tmp)(/[^\n|]*)?")
 _PART = re.compile(r"(?!\.\.?$|[A-Za-z]:)[^/~\\%{}*?\[$<>]+")  # that makes a folder
 _JOINERS = {
     "file.path": "/",
@@ -96,13 +96,14 @@ def _is_said(text: Node) -> bool:
     return is_given and " " in text.text and last_name(argument.parent) in SAYERS
 
 
-_QUOTERS = {"quote", "bquote", "expression", "substitute"}  # take code as it is
+# What takes code as it is.
+_QUOTERS = {"quote", "bquote", "expression", "substitute", "alist"}
 
 
 def _is_openhexas(node: Node) -> bool:
     """Whether a path is written as the call gives it on OpenHEXA."""
     texts = (one.text for one in node.walk("text"))
-    return next(texts, "").startswith("/home/hexa")
+    return re.match("/home/hexa(?!//)", next(texts, "")) is not None
 
 
 class _Place:

@@ -144,8 +144,8 @@ def sdk_import(cell: Cell) -> Iterator[Finding]:
     for one in sdk_imports(cell.document):
         if one.cell is not cell:
             continue
-        if one.reason:
-            yield advise("sdk-import", cell, one.node, one.reason)
+        if reason := one.reason or ("asked_for" if cell.document.notices_us else ""):
+            yield advise("sdk-import", cell, one.node, reason)
         elif cell.is_statement(one.whole):
             yield remove("sdk-import", cell, one.whole, needs="openhexa")
         else:

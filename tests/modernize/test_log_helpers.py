@@ -186,7 +186,7 @@ y <- "/home/hexa/workspace/a.csv"
 
 
 @pytest.mark.parametrize(
-    ("more", "safe"), [("", set()), (" && !is.null(current_run)", {3, 5})]
+    ("more", "safe"), [("", {5}), (" && !is.null(current_run)", {3, 5})]
 )
 def test_a_helper_that_takes_our_run_for_one_keeps_it_away(more, safe, examined):
     """openhexaR's current_run is there, and NULL: a call that stays would fail."""

@@ -157,15 +157,6 @@ ADVICE = {
         ".R",
         "openhexa <- reticulate::import('openhexa.sdk', convert = FALSE)\n",
     ),
-    # openhexaR brings names of its own
-    "asked-for-workspace": (
-        ".R",
-        "x <- '~/workspace/a.csv'\nif (!exists('workspace')) workspace <- load_it()\n",
-    ),
-    "asked-for": (
-        ".R",
-        "x <- '~/workspace/a.csv'\nif (!exists('con')) con <- NULL\nprint(x)\n",
-    ),
 }
 
 

@@ -70,6 +70,9 @@ PATH = "x = '/home/jovyan/workspace/data/a.csv'\n"
         f"{PATH}print(names.str.contains('/home/jovyan/workspace'))",
         f"{PATH}print(re.match(r'/home/jovyan/workspace/(\\w+)', name))",
         f"{PATH}print(re.match(pattern, os.getcwd()))",
+        f"{PATH}print(hashlib.md5(x.encode()).hexdigest())",
+        f"{PATH}print(re.sub(r'\\W+', '_', x))",
+        f"{PATH}print(x.replace('/', '_'))",
         f"{PATH}print([name[23:-4] for name in glob.glob(pattern)])",
         f"{PATH}match x:\n    case '/home/jovyan/workspace/data/a.csv': pass",
     ],
@@ -79,6 +82,14 @@ def test_another_spelling_that_is_looked_at_is_kept(code, examined):
     assert {one.reason for one in findings} == {"compared"}
     ours = examined(".py", code.replace("jovyan", "hexa") + "\n")
     assert ours.change is not None
+
+
+def test_a_path_with_two_slashes_is_another_spelling(examined):
+    code = "x = '/home/hexa//workspace/data/a.csv'\n"
+    assert 'x = workspace_path("data", "a.csv")' in str(
+        examined(".py", code).change.data
+    )
+    assert examined(".py", f"{code}print(len(x))\n").change is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +106,8 @@ def test_what_is_read_from_another_spelling_is_not_the_path(code, examined):
 
 
 def test_another_spelling_that_is_only_handed_on_is_changed(examined):
-    code = f"{PATH}y = x.replace('.csv', '.xlsx')\nprint(os.getcwd(), rows[:10])\n"
+    code = f"{PATH}y = x.replace('.csv', '.xlsx')\nz = re.sub('[.]csv$', '', x)\n"
+    code += "print(os.getcwd(), rows[:10])\n"
     assert examined(".py", f"{code}if x == '':\n    pass\n").change is not None
 
 
@@ -134,6 +146,14 @@ def test_a_file_that_says_where_the_workspace_is_stays(sets, examined):
 )
 def test_the_scratch_folder_that_may_be_there_is_changed(code, examined):
     assert examined(".py", f"import os\n{code}\n").change is not None
+
+
+def test_a_base_of_sqlite_makes_no_folder(examined):
+    code = (
+        "import sqlite3\nx = sqlite3.connect('/home/hexa/workspace/data/2024/a.db')\n"
+    )
+    after = examined(".py", code).change.data.decode()
+    assert after.endswith('f"{workspace_path()}/data/2024/a.db")\n')
 
 
 def test_a_path_that_goes_on_in_an_archive_makes_no_folder_of_it(examined):

@@ -215,6 +215,12 @@ PATH = "x <- '/home/jovyan/workspace/data/a.csv'\n"
         f"{PATH}if (x %in% done) y <- 1",
         f"{PATH}y <- digest::digest(x)",
         f"{PATH}y <- substr(x, 24, 30)",
+        f"{PATH}y <- gsub('[^A-Za-z0-9]+', '_', x)",
+        f"{PATH}y <- gsub('[[:punct:]]', '_', x)",
+        f"{PATH}y <- x %>% str_replace_all('/', '_')",
+        f"{PATH}y <- sub(paste0(Sys.getenv('HOME'), '/'), '', path.expand(x))",
+        f"{PATH}y <- sub('*a', '', x)",
+        f"{PATH}y <- sub('(.+)+,$', '', x)",
     ],
 )
 def test_another_spelling_that_is_looked_at_is_kept(code, examined):
@@ -225,6 +231,8 @@ def test_another_spelling_that_is_looked_at_is_kept(code, examined):
 @pytest.mark.parametrize(
     "code",
     [
+        "y <- sub('^.*/', '', x)\nz <- gsub('[[:alpha:]]+$', 'rds', x)",
+        "y <- str_replace(x, fixed('.csv'), '.rds')\nz <- sub('[.]csv$', '', x)",
         "y <- sub('.csv', '.rds', x)\nold <- getwd()\nsubstr(d, 1, 4)",
         "d <- read.csv(x)\nd[d$year == 2024, ]\nd$name %in% c('a')\nd[12:20, 10:25]",
         "d <- read.csv(x)\nmerge(d, p)\nmatch(d$id, p$id)\nsetdiff(names(d), 'id')",
@@ -254,21 +262,21 @@ def test_folders_that_code_looks_at_are_not_made(code, examined):
 @pytest.mark.parametrize(
     "code",
     [
+        "source('utils.R')",
+        "attach(list(a = 1))",
+        "detach('package:openhexaR')",
         "if (!exists('db_read')) db_read <- function(t) t",
+        "if (!exists('con')) con <- NULL",
+        "if (!exists('workspace')) workspace <- load_it()",
         "for (p in c('pays', 'workspace')) if (!exists(p)) stop(p)",
         "y <- sapply(c('con', 'cases'), exists)",
+        "run <- try(openhexa$current_run, silent = TRUE)",
+        "where <- tryCatch({current_run; 'pipeline'}, error = function(e) 'notebook')",
+        "is_here <- !inherits(try(openhexa[['current_run']]), 'try-error')",
     ],
 )
-def test_a_file_that_asks_for_what_openhexar_brings_is_left(code, examined):
-    (found, *_) = examined(".R", f"x <- '~/workspace/a'\n{code}\n").findings
-    assert found.reason == "asked_for"
-
-
-@pytest.mark.parametrize(
-    "code", ["source('utils.R')", "attach(list(a = 1))", "detach('package:openhexaR')"]
-)
-def test_what_others_may_hide_is_asked_of_the_package(code, examined):
-    """And not attached: others may ask whether `con` is there."""
+def test_openhexar_is_not_attached_where_that_would_be_noticed(code, examined):
+    """Others may have the same names, or ask whether `con` is there."""
     after = examined(".R", f"{code}\nx <- '~/workspace/a'\n").change.data.decode()
     assert after == f'{code}\nx <- openhexaR::workspace_path("a")\n'
 
@@ -368,3 +376,38 @@ def test_a_parameter_may_have_a_name_that_python_has_too(name, examined):
     assert examined(".R", code).change is not None
     code = f"if '{name}' not in globals():\n    {name} = 5\n"
     assert examined(".py", code).change is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "n <- tryCatch(dbGetQuery(con, 'SELECT 1'), error = print)\ncon <- 1",
+        "f <- function(con) tryCatch(dbGetQuery(con, 'SELECT 1'), finally = stop())",
+        "y <- try(read.csv(x))",
+        "try(current_run$log_info('a'), silent = TRUE)",
+    ],
+)
+def test_openhexar_is_attached_where_what_is_tried_is_the_file_s(code, examined):
+    after = examined(".R", f"x <- '~/workspace/a'\n{code}\n").change.data.decode()
+    assert after.startswith('library(openhexaR)\nx <- workspace_path("a")\n')
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("f <- function(p = '~/workspace/a') 1\ny <- formals(f)$p", "code_read"),
+        ("f <- function(p) deparse(substitute(p))\nf('~/workspace/a')", "code_read"),
+        ("f <- function(p) rlang::enquo(p)\nf(read.csv('~/workspace/a'))", "code_read"),
+        ("y <- dplyr::lst('~/workspace/a')", "named_after"),
+        ("x <- '~/workspace/a'\ny <- res$`~/workspace/a`", "named_after"),
+    ],
+)
+def test_code_that_r_reads_as_code_is_left(code, reason, examined):
+    findings = examined(".R", f"{code}\n").findings
+    assert {one.reason for one in findings} == {reason}
+
+
+def test_a_base_of_sqlite_makes_no_folder(examined):
+    code = "con <- dbConnect(RSQLite::SQLite(), '~/workspace/data/2024/a.db')\n"
+    after = examined(".R", code).change.data.decode()
+    assert 'paste0(workspace_path(), "/data/2024/a.db")' in after
