@@ -1,6 +1,8 @@
 """Whether code looks at paths as texts, of which a change would make others."""
 
+import itertools
 import re
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -37,14 +39,19 @@ _CUTTERS = {
     *("nchar", "split", "rsplit", "partition", "len", "str_length", "startswith"),
     *("startsWith", "encode", "hash", "md5", "sha1", "sha256", "slugify", "quote"),
     *("make.names", "make_clean_names", "chartr", "path_sanitize", "make.unique"),
+    *("bytes", "translate", "uuid5", "uuid3"),
 }
 # What puts paths together, or gives one of a path.
 _JOINERS = {
     *("file.path", "path", "paste", "paste0", "c", "os.path.join", "pathlib.Path"),
     *("os.path.dirname", "dirname", "path.expand", "os.path.expanduser", "str"),
     *("as.character", "os.fspath", "pathlib.Path.home", "list", "sorted", "sort"),
-    *("list.files", "dir_ls", "Sys.glob", "glob.glob", "glob.iglob"),
+    *("list.files", "dir_ls", "Sys.glob", "glob.glob", "glob.iglob", ".join"),
+    *("sprintf", "glue", "file_path_sans_ext", "path_ext_remove", "os.path.splitext"),
+    *("sub", "gsub", "str_replace", "str_remove"),
 }
+# Methods that give a path in the spelling of theirs.
+_KEEPERS = {"as_posix", "replace", "strip", "rstrip", "lower", "upper", "with_suffix"}
 _LISTERS = ("glob.glob", "glob.iglob", ".glob", ".rglob", "os.walk", "list.files")
 
 
@@ -91,9 +98,11 @@ def _looks_at(cell: Cell, node: Node) -> bool:
 
 _REPLACERS = {"sub", "gsub", "str_replace", "str_replace_all", "replace"}
 _REPLACERS |= {"str_remove", "str_remove_all"}
+_OPTIONS = {"fixed", "perl", "ignore.case", "count", "flags"}
 _CLASSES = {"[:alnum:]": "A-Za-z0-9", "[:alpha:]": "A-Za-z", "[:digit:]": "0-9"}
 _CLASSES |= {"[:space:]": r"\s", "[:blank:]": " ", "[:punct:]": r"!-/:-@\[-`{-~"}
 _CLASSES |= {"[:upper:]": "A-Z", "[:lower:]": "a-z"}
+_FOLDERS = ("~", "/home/jovyan", "/home/hexa")
 
 
 def _rewrites_folder(cell: Cell, call: Node) -> bool:
@@ -101,45 +110,71 @@ def _rewrites_folder(cell: Cell, call: Node) -> bool:
     name = last_name(call)
     if name not in _REPLACERS:
         return False
+    owner = call.children[0].owner
+    given = [one.value for one in call.arguments if one.text not in _OPTIONS]
+    given = [one for one in given if one is not None]
+    compiled = cell.resolve(owner)
+    if compiled is not None and compiled.text == "re.compile" and compiled.arguments:
+        given.insert(0, compiled.arguments[0].value)
     piped = call.parent.children[0] if call.parent.text in ("%>%", "|>") else None
-    given = [one.value for one in call.arguments if one.value is not None]
-    whole = [call.children[0].owner, piped, *given]
-    paths = [one for one in whole if one is not None and _is_other_path(cell, one)]
+    paths = [
+        one
+        for one in (owner, piped, *given)
+        if one is not None
+        and any(_is_other_path(cell, value) for value in (one, *_looped(call, one)))
+    ]
     rest = [cell.resolve(one) for one in given if one not in paths]
     if not paths or not rest:
         return False
+    is_fixed = name == "replace" or _is_true(call.argument("fixed"))
     if last_name(rest[0]) in ("fixed", "coll", "regex") and rest[0].arguments:
+        is_fixed = last_name(rest[0]) != "regex"
         rest[0] = rest[0].arguments[0].value
-    pattern, *rest = [text_of(one) for one in rest]
+    pattern, new, *_ = [*(text_of(one) for one in rest), None]
     if pattern is None:
-        return True
-    new = rest[0] if rest and rest[0] is not None else ""
-    is_fixed = call.argument("fixed") is not None or any(
-        last_name(one) in ("fixed", "coll") for one in call.walk("call")
-    )
-    is_literal = name == "replace" or is_fixed
+        return any(one.text in ("HOME", "~") for one in rest[0].walk())
     is_once = name in ("str_replace", "str_remove") or (cell.is_r and name == "sub")
-    if is_literal:
+    is_once |= name == "replace" and len(given) == 3
+    return not _keeps_folder(pattern, new or "", is_fixed, int(is_once))
+
+
+def _is_true(node: Node | None) -> bool:
+    return node is not None and node.text in ("TRUE", "T")
+
+
+def _looped(place: Node, node: Node) -> Iterator[Node]:
+    """Give what a loop around a place hands to a name, or a parameter's default."""
+    for one in place.above() if node.kind == "name" else ():
+        if one.kind == "function":
+            values = (part.value for part in one.parameters if part.text == node.text)
+            yield from (value for value in values if value is not None)
+        for head in (one, *one.children[:1]):
+            pairs = itertools.pairwise(head.children if head.kind == "other" else ())
+            yield from (values for name, values in pairs if name.text == node.text)
+
+
+def _keeps_folder(pattern: str, new: str, is_fixed: bool, count: int) -> bool:
+    """Try it on each spelling: what follows the folder must become the same."""
+    if is_fixed:
         pattern, new = re.escape(pattern), new.replace("\\", r"\\")
     for letters, written in _CLASSES.items():
         pattern = pattern.replace(letters, written)
-    # What R writes otherwise; and groups that repeat, which may take very long.
-    if re.search(r"\[\[|\)[*+{]", pattern):
-        return True
-    try:
-        return not _keeps_folder(pattern, new, int(is_once))
-    except re.error:
-        return True
-
-
-def _keeps_folder(pattern: str, new: str, count: int) -> bool:
-    """Try it on each spelling: what follows the folder must become the same."""
-    ends = {}
-    for folder in ("~", "/home/jovyan", "/home/hexa"):
-        path = f"{folder}/workspace/data 2024/cases.csv"
-        made = re.sub(pattern, new, path, count=count)
-        ends[folder] = made.removeprefix(f"{folder}/workspace/")
-    return len({*ends.values()}) == 1
+    new = re.sub(r"\\[ULE]", "", new)  # of Perl
+    if re.search(r"\[:\w+:\]", pattern):
+        return False
+    if re.search(r"\)[*+{]", pattern):  # which may take very long
+        return re.search(r"[/~^]|\[\^|\\[SWD]|(?<!\\)\.", pattern) is None
+    made = set()
+    for folder in _FOLDERS:
+        path = f"{folder}/workspace/data-2024/cas_ner 1.csv"
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                after = re.sub(pattern, new, path, count=count)
+        except (re.error, IndexError):  # R writes it otherwise
+            return False
+        is_kept = after.startswith(f"{folder}/")
+        made.add((is_kept, after.removeprefix(folder) if is_kept else after))
+    return len(made) == 1
 
 
 def _is_cut(cell: Cell, node: Node) -> bool:
@@ -177,6 +212,8 @@ def _parts_of_path(cell: Cell, node: Node, depth: int = 0) -> Iterator[Node]:
         inside = [value] if value is not node else []
     elif node.kind == "call":
         inside = node.arguments if node.text in _JOINERS else []
+        if last_name(node) in _KEEPERS and (owner := node.children[0].owner):
+            inside = [owner]
     elif node.kind in ("argument", "binary", "template", "unary"):
         inside = node.children
     elif node.kind == "index":

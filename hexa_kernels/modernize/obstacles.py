@@ -36,23 +36,36 @@ def _is_decoration(cell: Cell, node: Node) -> bool:
     )
 
 
-_CODE_READERS = {"substitute", "match.call", "sys.call", "enquo", "enexpr", "ensym"}
+_CODE_READERS = {"substitute", "enquo", "enexpr", "ensym", "match.call", "sys.call"}
 
 
 def _is_read_as_code(cell: Cell, node: Node) -> bool:
     """Whether R looks at the code of a default or an argument, as substitute()."""
-    definitions = cell.document.definitions["r"]
     for one in node.above():
-        if one.kind == "argument" and one.parent.kind == "function":
-            if cell.document.calls("formals"):
+        owner = one.parent
+        if one.kind != "argument":
+            continue
+        if owner.kind == "function" and owner.parent.kind == "assign":
+            name = owner.parent.children[0].text
+            asked = (call.argument("fun", 0) for call in cell.document.calls("formals"))
+            if any(given is None or given.text == name for given in asked):
                 return True
-        elif one.kind == "call":
-            given = (
-                c for each in definitions.get(one.text, ()) for c in each.walk("call")
-            )
-            if any(call.text in _CODE_READERS for call in given):
+        elif (function := cell.function_of(owner)) is not None:
+            taken = one.text or cell.parameter_of(one)
+            if {"*", taken} & _read_as_code(function):
                 return True
     return False
+
+
+def _read_as_code(function: Node) -> set[str]:
+    """Name the parameters whose code a function reads; ``*`` where it reads all."""
+    names = set()
+    for call in function.walk("call"):
+        if call.text in _CODE_READERS:
+            is_all = call.text == "match.call" or not call.arguments
+            given = (one for part in call.arguments for one in part.walk("name"))
+            names |= {"*"} if is_all else {one.text for one in given}
+    return names
 
 
 OURS = {
@@ -157,14 +170,13 @@ def _loses_imports(document: Document) -> bool:
 _MAKERS = ("os.makedirs", "os.mkdir", "shutil.copytree", ".mkdir")
 _ASKERS = ("dir.exists", "dir_exists", "os.path.isdir", ".is_dir", "os.access")
 _ASKERS += ("file_test", "file.info", "file.access", "os.rename", "os.rmdir")
-_ASKERS += ("sqlite3.connect", "duckdb.connect", "SQLite", "duckdb")  # make a base
 _EXISTS = {"file.exists", "file_exists", "os.path.exists"}
 
 
 @lru_cache(maxsize=1)
 def notices_folders(document: Document) -> bool:
     """Whether code does something else where a folder is there already."""
-    if document.calls(*_MAKERS, *_ASKERS):
+    if document.calls(*_MAKERS, *_ASKERS) or _makes_bases(document):
         return True
     handed = {one.text for _, one in document.walk("name") if one.parent.kind != "call"}
     if handed & {"dir.exists", "dir.create"}:  # vapply(folders, dir.create, NA)
@@ -175,6 +187,20 @@ def notices_folders(document: Document) -> bool:
         else _asks_for_folder(cell, node)
         for cell, node in document.walk("call")
     )
+
+
+def _makes_bases(document: Document) -> bool:
+    """Whether SQLite or DuckDB may make a base, which they do in folders only."""
+    opened = [
+        call.argument("database", 0)
+        for call in document.calls("sqlite3.connect", "duckdb.connect")
+    ]
+    opened += [call.argument("dbdir", 0) for call in document.calls("duckdb")]
+    for call in document.calls("dbConnect"):
+        driver = call.argument("drv", 0)
+        if driver is not None and driver.text in ("SQLite", "duckdb"):
+            opened += [call.argument("dbname", 1), call.argument("dbdir")]
+    return any(one is not None and one.text not in ("", ":memory:") for one in opened)
 
 
 def _asks_for_folder(cell: Cell, call: Node) -> bool:

@@ -28,7 +28,7 @@ def describe(result: Examined, *, diff: bool) -> list[str]:
     """Describe the findings of one file for people; secrets are masked."""
     if not result.findings:
         return []
-    lines = []
+    lines = [str(result.path)]
     is_notebook = result.path.suffix.lower() == ".ipynb"
     for finding in result.findings:
         is_named = finding.where in ("output", "metadata")
@@ -37,13 +37,14 @@ def describe(result: Examined, *, diff: bool) -> list[str]:
         place = {"cell": finding.cell + 1, "line": finding.line}
         lines.append("  " + say(key, **place, what=what, rule=finding.rule))
         if finding.replacement or finding.safe:
-            first, *more = (finding.replacement or say("remove")).splitlines()
+            written = _masked(finding.replacement, result.secrets)
+            first, *more = (written or say("remove")).splitlines()
             lines.append(f"    → {first}{' …' if more else ''}")
         if not finding.safe:
             lines.append(f"    {say('by_hand', reason=_reason(finding))}")
     if diff and result.change:
-        lines += result.change.diff()
-    return [str(result.path), *(_masked(line, result.secrets) for line in lines)]
+        lines += (_masked(line, result.secrets) for line in result.change.diff())
+    return lines
 
 
 def carry_out(result: Examined, *, folder: Path | None, in_place: bool) -> list[str]:

@@ -13,6 +13,7 @@ from .secret_forms import (
     is_placeholder,
     lines_with_secrets,
     looks_made,
+    may_be_key,
     secrets_in,
 )
 from .secret_labels import labels
@@ -102,7 +103,8 @@ def _is_secret(cell: Cell, node: Node, value: str) -> bool:
         return True
     is_file = re.search(r"[/\\]|\.\w{2,5}$", value)
     named = around if is_file else around | beside
-    return any(is_label(one) for one in named) and looks_made(value)
+    is_key = "_" not in value and any(map(may_be_key, direct))
+    return looks_made(value) and (is_key or any(is_label(one) for one in named))
 
 
 def _letters(text: str) -> str:

@@ -73,16 +73,16 @@ def _path(node: Node | None) -> str:
 
 
 _MOVERS = {"setwd", "os.chdir"}
-_MOVED = {"with_dir", "with_tempdir"}  # withr
 _PLACES = {"files_path", "workspace_path", "tmp_path", "tempdir", "tempfile"}
 _PLACES |= {"mkdtemp", "gettempdir", "TemporaryDirectory"}
 
 
 def _has_folder(cell: Cell, call: Node) -> bool:
     """Whether the folder of what a call writes is known: told beside, or moved to."""
-    if call.text == "ggsave" and call.argument("path") is not None:
-        return True
-    if any(last_name(one) in _MOVED for one in call.above() if one.kind == "call"):
+    above = {last_name(one): one for one in call.above() if one.kind == "call"}
+    told = [call.argument("path")] if call.text == "ggsave" else []
+    told += [above["with_dir"].argument("new", 0)] if "with_dir" in above else []
+    if "with_tempdir" in above or any(one and not _is_relative(one) for one in told):
         return True
     moves = [
         (one, move)
@@ -93,12 +93,19 @@ def _has_folder(cell: Cell, call: Node) -> bool:
     if not moves:
         return False
     place, move = moves[-1]
-    texts = [two.text for one in move.walk() for two in place.resolve(one).walk()]
+    values = [place.resolve(one) for one in move.walk()]
+    # old <- setwd(…) is where it was before.
+    values = [one for one in values if one is move or one.text not in _MOVERS]
+    texts = [two.text for one in values for two in one.walk()]
     return any(
         ROOT.fullmatch(text.removeprefix("%cd ").strip())
         or text.rpartition(".")[2] in _PLACES
         for text in texts
     )
+
+
+def _is_relative(node: Node) -> bool:
+    return node.kind == "text" and not re.match(r"[/~]|[A-Za-z]:", node.text)
 
 
 def _destination(cell: Cell, node: Node) -> Node | None:

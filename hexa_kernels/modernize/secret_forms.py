@@ -16,7 +16,7 @@ _STRONG = (
     r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|psw|pw)"  # no compass
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
-_WEAK = rf"token|jeton|secret|cl[eé]f?[_.]?(?:api|dhis2?|iaso)|{_KEY}|access_key_secret"
+_WEAK = rf"token|jeton|secret|cl[eé]f?_?api|{_KEY}|access_key_secret"
 # What a name with more after that word is of, when it is of something else.
 _ABOUT = (
     r"url|uri|name|file|path|dir|id|type|key|field|len|length|size|min|max|count|hash|label"
@@ -54,9 +54,9 @@ _SHAPES = re.compile(
         |AIza[\w-]{30,}|d2pat_\w{20,}|hf_\w{30,}|sk-(?=[\w-]*\d)[\w-]{20,}|xox[abprs]-[\w-]{10,}
         |eyJ[\w-]{8,}\.eyJ[\w.-]+)
     | ^[ \t]*[A-Z0-9_]*(?:PASSWORD|TOKEN|SECRET|_KEY)[ \t]{2,}(?P<listed>\S{4,})
-    | (?i:\b(?:mot\ de\ passe|password|mdp|passe)(?:\ \w{1,20}){1,5}\s{0,2}[:=]|
-        \b(?:login|acc[eè]s|identifiants?)\s?[:=]\s?[^\s/]{2,40}\s{0,2}/)
-        \s{0,2}["'`]?(?P<noted>[^\s"'`]{6,})
+    | (?i:\b(?:mot\ de\ passe|password|mdp)\ (?:d[eu]|des|pour|of|for)
+        (?:\ (?!is\b|est\b|se\b)\w{1,20}){1,4}\s?[:=]|\blogin\s?[:=]\s?[^\s/:]{2,40}\s/)
+        \s?["'`]?(?P<noted>[^\s"'`/@()]{6,})(?![^\s"'`.,;])
     | (?P<pem>-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*)
     | ^%(?:set_)?env\ \w*(?:PASSWORD|TOKEN|SECRET|KEY)[= ]\s*(?P<env>\S+)
     | \b(?:(?i:password)|IDENTIFIED\ BY)\s{1,3}'(?P<sql>[^'\n]{4,})'
@@ -75,8 +75,7 @@ _HINTS = (
     *("pass", "pw", "mdp", "token", "jeton", "secret", "cle_api", "clé", "cleapi"),
     *("_key", "-key", "private key"),
     *("apikey", "accesskey", "privatekey", "accountkey", "encryptionkey"),
-    *("cle_dhis", "cle_iaso", "cle.dhis", "cledhis", "login", "acces", "accès"),
-    *("identifiant", "://", "bearer ", "basic ", "identified by"),
+    *("login", "://", "bearer ", "basic ", "identified by"),
     *(" -u", "--user", "%env", "%set_env"),
     *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "d2pat"),
     *("hf_", "sk-", "xox", "eyj", "aiza", "zip", "7z", "mysql", "openssl", "key '"),
@@ -98,6 +97,11 @@ def is_password(name: str) -> bool:
     """Whether a name can only be of a password; tokens are also parts of a text."""
     match = _LABEL.fullmatch(name)
     return match is not None and match["strong"] is not None
+
+
+def may_be_key(name: str) -> bool:
+    """Whether a name is of a secret or of a column: ``cle_dhis2``."""
+    return re.fullmatch(r"(?i)cl[eé]f?[_.]?(dhis2?|iaso)", name) is not None
 
 
 def is_placeholder(value: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 
 from .document import Cell
+from .secret_forms import is_password
 from .syntax import Node, last_name
 
 # What takes a name, and then its value or what stands in for it.
@@ -17,7 +18,7 @@ _COMPARISONS = {"identical", "hmac.compare_digest", "secrets.compare_digest"}
 _WRAPPERS = {
     *("str", "bytes", "b64decode", "b64encode", "quote", "quote_plus", "URLencode"),
     *("ifelse", "if_else", "coalesce", "as.character", "trimws", "I", "invisible"),
-    *("paste0", "charToRaw", "enc2utf8", "switch", "case_when"),
+    *("paste0", "charToRaw", "enc2utf8", "switch"),
 }
 _ASKERS = re.compile(
     r"(?i)(get|read|load|ask|has|find|fetch|del|rm|remove|is|check|lookup|input|test)"
@@ -38,7 +39,7 @@ def labels(cell: Cell, node: Node) -> tuple[set[str], set[str], set[str]]:
     if owner.kind == "binary" and owner.text in ("eq", "not eq", "==", "!="):
         around |= {_name(cell, one) for one in owner.children if one is not node}
     if owner.kind == "argument":
-        around.add(_parameter(cell, owner))
+        around |= {cell.parameter_of(owner), _column(owner)}
         owner = owner.parent
         if owner.text in _COMPARISONS:
             values = [one.value for one in owner.arguments if one.value]
@@ -59,7 +60,6 @@ def _handed_on(node: Node) -> Node:
         is_branch = parent.kind == "if" and parent.children[0] is not node
         is_part = parent.kind in ("member", "template") or parent.text == "BoolOp"
         is_part |= parent.kind == "binary" and parent.text in ("+", "%||%")
-        is_part |= parent.text == "~" and parent.children[-1] is node  # case_when()
         is_alone = parent.kind == "block" and len(parent.children) == 1
         if is_callee or is_branch or is_part or is_alone:
             node = parent
@@ -95,8 +95,6 @@ def nearest_labels(cell: Cell, node: Node) -> set[str]:
     if parent.kind == "argument":
         if last_name(parent.parent) in _RENAMERS:
             return set()  # a column of that name
-        if last_name(parent.parent) == "tribble" and not parent.text:
-            return _column(parent)
         is_second = parent.text in ("", "unset", "default")
         label = _second_of_pair(parent) if is_second else parent.text
         return {label or _name_beside(cell, parent)}
@@ -111,11 +109,14 @@ def nearest_labels(cell: Cell, node: Node) -> set[str]:
     return set()
 
 
-def _column(argument: Node) -> set[str]:
-    """``tribble(~user, ~password, "awa", "…")``"""
+def _column(argument: Node) -> str:
+    """Name the column of a cell in ``tribble(~user, ~password, "awa", "…")``."""
+    if last_name(argument.parent) != "tribble" or argument.text:
+        return ""
     given = [one.value for one in argument.parent.arguments if not one.text]
-    heads = [one.children[-1].text for one in given if one and one.text == "~"]
-    return {heads[given.index(argument.value) % len(heads)]} if heads else set()
+    heads = [one.children[0].text for one in given if one and one.kind == "unary"]
+    name = heads[given.index(argument.value) % len(heads)] if heads else ""
+    return name if is_password(name) else ""  # a token may be a word
 
 
 def _name(cell: Cell, node: Node) -> str:
@@ -139,19 +140,6 @@ def _name_beside(cell: Cell, argument: Node) -> str:
     place = values.arguments.index(argument)
     given = names.arguments[place : place + 1]
     return given[0].value.text if given and given[0].value else ""
-
-
-def _parameter(cell: Cell, argument: Node) -> str:
-    """Name the parameter of a function of the file that takes an argument without."""
-    call = argument.parent
-    given = cell.document.definitions[cell.language].get(call.text, ())
-    if call.kind != "call" or argument.text or len(given) != 1:
-        return ""
-    plain = [one for one in call.arguments if not one.text]
-    function = given[0].value
-    names = [one.text for one in function.parameters]
-    place = plain.index(argument)
-    return names[place] if function.kind == "function" and place < len(names) else ""
 
 
 def _second_of_pair(argument: Node) -> str:

@@ -17,8 +17,7 @@ _POSITIONS = {
 }
 _LOGIN = re.compile(r"(?i).*log_?in.*|.*authent.*")
 _CLIENT = re.compile(r"[A-Z].*|(?i:.*(connect|client|api|dhis|session).*)")
-_ACCOUNTS = re.compile(r"(?i).*(auth|cred(ential)?s?|identifiants?|acc[eè]s|login)")
-_USERS = re.compile(r"(?i).*(users?|utilisateurs?|comptes?|logins?|acc[eè]s)")
+_ACCOUNTS = re.compile(r"(?i).*(auth|cred(ential)?s?|identifiants?)|login")
 _ACCOUNT = re.compile(r".*\w://[^\s/:@]+:", re.DOTALL)  # of an address
 _FILLED = re.compile(r"://[^\s/@]*:(%s|\{\w*\})@")
 _SCHEME = re.compile(r"(?:.*[ :])?(Bearer|ApiToken|Basic|Token) *(?:%s|\{\w*\})?")
@@ -35,8 +34,6 @@ def _is_of_account(cell: Cell, node: Node, value: str) -> bool:
     """``auth=("user", "…")``, ``credentials <- c("user", "…")``"""
     argument = node.parent
     owner = argument.parent if argument.kind == "argument" else argument
-    if owner.text in ("Dict", "list", "c") and argument.text and looks_made(value):
-        return any(map(_USERS.fullmatch, nearest_labels(cell, owner)))
     is_pair = owner.text in ("Tuple", "List", "c", "list")
     values = owner.arguments if owner.kind == "call" else owner.children
     if not is_pair or values[-1] not in (node, argument) or len(values) > 3:
@@ -48,6 +45,8 @@ def _is_of_account(cell: Cell, node: Node, value: str) -> bool:
     return "auth" in names or (bool(names) and looks_made(value))
 
 
+# Where dbConnect() takes the password.
+_OF_DRIVER = {"Postgres": 4, "PostgreSQL": 2}
 _ENCODERS = {"charToRaw", "base64encode", "base64_enc", "b64encode"}
 
 
@@ -62,11 +61,12 @@ def _is_taken(node: Node, value: str) -> bool:
     known = _POSITIONS.get(name, _POSITIONS.get(call.text, ()))
     if place in {one % len(plain) for one in known if one < len(plain)}:
         return True
-    if place and looks_made(value) and "." not in value:
-        is_account = call.text == "paste" and text_of(call.argument("sep")) == ":"
-        # Each driver has another order.
-        if is_account or (call.text == "dbConnect" and len(plain) > 3):
-            return True
+    if name == "dbConnect":
+        driver = last_name(plain[0]) if plain[0] is not None else ""
+        return place == _OF_DRIVER.get(driver)
+    is_pair = call.text == "paste" and text_of(call.argument("sep")) == ":"
+    if is_pair and place and any(last_name(o) in _ENCODERS for o in node.above()):
+        return True
     is_last = place == len(plain) - 1 and place > 0
     texts = [text_of(one) or "" for one in plain]
     # Client("https://…", "admin", "…")

@@ -73,6 +73,9 @@ PATH = "x = '/home/jovyan/workspace/data/a.csv'\n"
         f"{PATH}print(hashlib.md5(x.encode()).hexdigest())",
         f"{PATH}print(re.sub(r'\\W+', '_', x))",
         f"{PATH}print(x.replace('/', '_'))",
+        f"{PATH}print(x.replace('.csv', '').replace('/', '_'))",
+        f"{PATH}SEP = re.compile('[^a-z]+')\nprint(SEP.sub('_', x))",
+        f"{PATH}print([f.replace('/', '_') for f in [x]])",
         f"{PATH}print([name[23:-4] for name in glob.glob(pattern)])",
         f"{PATH}match x:\n    case '/home/jovyan/workspace/data/a.csv': pass",
     ],
@@ -107,7 +110,8 @@ def test_what_is_read_from_another_spelling_is_not_the_path(code, examined):
 
 def test_another_spelling_that_is_only_handed_on_is_changed(examined):
     code = f"{PATH}y = x.replace('.csv', '.xlsx')\nz = re.sub('[.]csv$', '', x)\n"
-    code += "print(os.getcwd(), rows[:10])\n"
+    code += "print(os.getcwd(), rows[:10], x.replace(os.sep, '/'))\n"
+    code += "z = x.replace('/workspace/', '/tmp/').replace(str(year), '2024')\n"
     assert examined(".py", f"{code}if x == '':\n    pass\n").change is not None
 
 

@@ -221,6 +221,12 @@ PATH = "x <- '/home/jovyan/workspace/data/a.csv'\n"
         f"{PATH}y <- sub(paste0(Sys.getenv('HOME'), '/'), '', path.expand(x))",
         f"{PATH}y <- sub('*a', '', x)",
         f"{PATH}y <- sub('(.+)+,$', '', x)",
+        "x <- '~/workspace/data/a.csv'\ny <- sub('^~/workspace/', '', x)",
+        f"{PATH}y <- gsub('[/.]', '_', x, fixed = FALSE)",
+        f"{PATH}y <- sub('/.*_', '/', x)",
+        f"{PATH}y <- gsub('/', '_', tools::file_path_sans_ext(x))",
+        "for (f in c('~/workspace/a.csv')) gsub('/', '_', f)",
+        "f <- function(p = '~/workspace/a.csv') gsub('/', '_', p)",
     ],
 )
 def test_another_spelling_that_is_looked_at_is_kept(code, examined):
@@ -233,6 +239,9 @@ def test_another_spelling_that_is_looked_at_is_kept(code, examined):
     [
         "y <- sub('^.*/', '', x)\nz <- gsub('[[:alpha:]]+$', 'rds', x)",
         "y <- str_replace(x, fixed('.csv'), '.rds')\nz <- sub('[.]csv$', '', x)",
+        "y <- sub(paste0('[.]', ext, '$'), '', x)\nz <- gsub('[;||]b', '', x)",
+        "y <- sub('_([a-z])[.]csv$', '_\\\\U\\\\1.csv', x, perl = TRUE)",
+        "y <- sub('(_v[0-9]+)*\\\\.csv$', '.rds', x)",
         "y <- sub('.csv', '.rds', x)\nold <- getwd()\nsubstr(d, 1, 4)",
         "d <- read.csv(x)\nd[d$year == 2024, ]\nd$name %in% c('a')\nd[12:20, 10:25]",
         "d <- read.csv(x)\nmerge(d, p)\nmatch(d$id, p$id)\nsetdiff(names(d), 'id')",
@@ -407,7 +416,27 @@ def test_code_that_r_reads_as_code_is_left(code, reason, examined):
     assert {one.reason for one in findings} == {reason}
 
 
-def test_a_base_of_sqlite_makes_no_folder(examined):
-    code = "con <- dbConnect(RSQLite::SQLite(), '~/workspace/data/2024/a.db')\n"
-    after = examined(".R", code).change.data.decode()
-    assert 'paste0(workspace_path(), "/data/2024/a.db")' in after
+@pytest.mark.parametrize(
+    "used",
+    [
+        "f <- function(data, p) {data <- enquo(data); read.csv(p)}\nf(x, 'PATH')",
+        "f <- function(p) {g <- sys.call(-1); p}\nf('PATH')",
+        "f <- function(p = 'PATH') p\ng <- function(a = 1) a\nformals(g)$a",
+    ],
+)
+def test_what_is_only_beside_code_that_is_read_is_changed(used, examined):
+    after = examined(".R", used.replace("PATH", "~/workspace/a") + "\n").change
+    assert 'workspace_path("a")' in after.data.decode()
+
+
+@pytest.mark.parametrize(
+    ("opened", "written"),
+    [
+        ("'~/workspace/data/2024/a.db'", 'paste0(workspace_path(), "/data/2024/a.db")'),
+        ("':memory:'", 'workspace_path("data", "2024", "a.csv")'),
+    ],
+)
+def test_a_base_of_sqlite_makes_no_folder(opened, written, examined):
+    code = f"con <- dbConnect(RSQLite::SQLite(), {opened})\n"
+    code += "read.csv('~/workspace/data/2024/a.csv')\n"
+    assert written in examined(".R", code).change.data.decode()

@@ -34,6 +34,9 @@ HEAD = {
         (".py", 'np.save("a.npy", x)', '"a.npy"'),
         (".py", 'pd.ExcelWriter("a.xlsx")', '"a.xlsx"'),
         (".py", 'open(f"a{y}.txt", "w")', 'f"a{y}.txt"'),
+        (".R", 'ggsave("a.png", path = "maps")', '"a.png"'),
+        (".R", 'withr::with_dir("out", write.csv(x, "a.csv"))', '"a.csv"'),
+        (".R", 'old <- setwd(tempdir()); setwd(old); pdf("a.pdf")', '"a.pdf"'),
     ],
 )
 def test_a_relative_write_is_advice(suffix, call, written, examined):
@@ -55,6 +58,7 @@ def test_a_relative_write_is_advice(suffix, call, written, examined):
         (".R", 'ggsave("a.png", x, path = folder)'),
         (".R", 'setwd(tempdir())\nwrite.csv(x, "a.csv")'),
         (".R", 'withr::with_dir(folder, write.csv(x, "a.csv"))'),
+        (".R", 'withr::with_tempdir(write.csv(x, "a.csv"))'),
         (".py", 'os.chdir(tempfile.mkdtemp())\nx.to_csv("a.csv")'),
         (".R", 'cat("Written: a.csv")'),
         (".py", 'x.to_csv(f"{folder}/a.csv")'),
