@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .document import Cell, Document
-from .syntax import Node, last_name, text_of
+from .syntax import PIPES, Node, last_name, text_of
 from .variable_access import is_bound
 
 _SETS = {"setdiff", "intersect", "union", "merge", "match", "identical", "digest"}
@@ -116,7 +116,7 @@ def _rewrites_folder(cell: Cell, call: Node) -> bool:
     compiled = cell.resolve(owner)
     if compiled is not None and compiled.text == "re.compile" and compiled.arguments:
         given.insert(0, compiled.arguments[0].value)
-    piped = call.parent.children[0] if call.parent.text in ("%>%", "|>") else None
+    piped = call.parent.children[0] if call.parent.text in PIPES else None
     paths = [
         one
         for one in (owner, piped, *given)
@@ -129,10 +129,12 @@ def _rewrites_folder(cell: Cell, call: Node) -> bool:
     is_fixed = name == "replace" or _is_true(call.argument("fixed"))
     if last_name(rest[0]) in ("fixed", "coll", "regex") and rest[0].arguments:
         is_fixed = last_name(rest[0]) != "regex"
-        rest[0] = rest[0].arguments[0].value
-    pattern, new, *_ = [*(text_of(one) for one in rest), None]
-    if pattern is None:
-        return any(one.text in ("HOME", "~") for one in rest[0].walk())
+        rest[0] = rest[0].arguments[0].value or rest[0]
+    pattern = "/" if rest[0].text in _SEPARATORS else text_of(rest[0])
+    if pattern is None:  # any of what it is made of
+        parts = _texts(cell, call, rest[0])
+        return not all(_keeps_folder(part, "", is_fixed, 0) for part in parts)
+    new = text_of(rest[1]) if len(rest) > 1 else None
     is_once = name in ("str_replace", "str_remove") or (cell.is_r and name == "sub")
     is_once |= name == "replace" and len(given) == 3
     return not _keeps_folder(pattern, new or "", is_fixed, int(is_once))
@@ -150,7 +152,34 @@ def _looped(place: Node, node: Node) -> Iterator[Node]:
             yield from (value for value in values if value is not None)
         for head in (one, *one.children[:1]):
             pairs = itertools.pairwise(head.children if head.kind == "other" else ())
-            yield from (values for name, values in pairs if name.text == node.text)
+            for names, values in pairs:  # for a, b in …
+                parts = names.children if names.text == "Tuple" else [names]
+                if any(part.text == node.text for part in parts):
+                    yield values
+
+
+_SEPARATORS = {"os.sep", "os.path.sep", ".Platform.file.sep"}
+
+
+def _texts(cell: Cell, place: Node, pattern: Node) -> Iterator[str]:
+    """Give the texts that a pattern may be, or be put together from."""
+    for value in (pattern, *_looped(place, pattern)):
+        for one in cell.resolve(value).walk():
+            if one.kind == "text" and one is value:  # for c in "/ ."
+                yield from one.text
+            elif one.kind == "argument" and one.text:  # c("/" = "_")
+                yield one.text
+            elif one.kind == "text" and not _has_label(one):
+                yield "~" if one.text == "HOME" else one.text
+            elif one.text in _SEPARATORS:
+                yield "/"
+
+
+def _has_label(node: Node) -> bool:
+    return node.parent.kind == "argument" and node.parent.text != ""
+
+
+_REACHES = re.compile(r"[/~^]|\[\^|\\[SWD]|(?<!\\)\.")  # beyond what ends a path
 
 
 def _keeps_folder(pattern: str, new: str, is_fixed: bool, count: int) -> bool:
@@ -162,15 +191,17 @@ def _keeps_folder(pattern: str, new: str, is_fixed: bool, count: int) -> bool:
     new = re.sub(r"\\[ULE]", "", new)  # of Perl
     if re.search(r"\[:\w+:\]", pattern):
         return False
-    if re.search(r"\)[*+{]", pattern):  # which may take very long
-        return re.search(r"[/~^]|\[\^|\\[SWD]|(?<!\\)\.", pattern) is None
+    repeats = re.findall(r"(?<!\\)[*+?{]", pattern)
+    if len(repeats) > 4 or re.search(r"\)[*+{]", pattern):  # may take very long
+        return _REACHES.search(pattern) is None
     made = set()
     for folder in _FOLDERS:
         path = f"{folder}/workspace/data-2024/cas_ner 1.csv"
         try:
             with warnings.catch_warnings(action="ignore"):
                 after = re.sub(pattern, new, path, count=count)
-        except (re.error, IndexError):  # R writes it otherwise
+        # R writes it otherwise, or it is no pattern.
+        except (re.error, IndexError, OverflowError, ValueError, RecursionError):
             return False
         is_kept = after.startswith(f"{folder}/")
         made.add((is_kept, after.removeprefix(folder) if is_kept else after))

@@ -100,23 +100,11 @@ class Cell:
             node = given[0].value
         return node
 
-    def function_of(self, call: Node) -> Node | None:
-        """Find the one function of the file that a call is of."""
+    def functions_of(self, call: Node) -> list[Node]:
+        """Find the functions of the file that a call may be of."""
         given = self.document.definitions[self.language].get(call.text, ())
-        function = given[0].value if len(given) == 1 else None
-        is_called = call.kind == "call" and function is not None
-        return function if is_called and function.kind == "function" else None
-
-    def parameter_of(self, argument: Node) -> str:
-        """Name the parameter that takes an argument without a label, else ""."""
-        function = self.function_of(argument.parent)
-        if argument.text or function is None:
-            return ""
-        plain = [one for one in argument.parent.arguments if not one.text]
-        labels = {one.text for one in argument.parent.arguments}
-        names = [one.text for one in function.parameters if one.text not in labels]
-        place = plain.index(argument)
-        return names[place] if place < len(names) else ""
+        values = [one.value for one in given if call.kind == "call"]
+        return [one for one in values if one is not None and one.kind == "function"]
 
     def is_statement(self, node: Node) -> bool:
         """Whether a node stands alone, its value used by nobody."""

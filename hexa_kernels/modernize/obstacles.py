@@ -8,7 +8,7 @@ from .environment_access import variables_set
 from .log_guards import guard_of
 from .log_helpers import does_more, logs
 from .python_in_r import sdk_imports
-from .syntax import Node, last_name
+from .syntax import Node, last_name, parameter_of
 from .variable_access import is_bound
 
 
@@ -36,7 +36,8 @@ def _is_decoration(cell: Cell, node: Node) -> bool:
     )
 
 
-_CODE_READERS = {"substitute", "enquo", "enexpr", "ensym", "match.call", "sys.call"}
+_CODE_READERS = {"substitute", "match.call", "sys.call", "enquo", "enexpr", "ensym"}
+_CODE_READERS |= {"enquos", "enexprs", "ensyms"}
 
 
 def _is_read_as_code(cell: Cell, node: Node) -> bool:
@@ -45,16 +46,25 @@ def _is_read_as_code(cell: Cell, node: Node) -> bool:
         owner = one.parent
         if one.kind != "argument":
             continue
-        if owner.kind == "function" and owner.parent.kind == "assign":
-            name = owner.parent.children[0].text
-            asked = (call.argument("fun", 0) for call in cell.document.calls("formals"))
-            if any(given is None or given.text == name for given in asked):
-                return True
-        elif (function := cell.function_of(owner)) is not None:
-            taken = one.text or cell.parameter_of(one)
-            if {"*", taken} & _read_as_code(function):
+        if owner.kind == "function" and _are_defaults_read(cell, owner):
+            return True
+        for function in cell.functions_of(owner):
+            if {"*", parameter_of(function, one)} & _read_as_code(function):
                 return True
     return False
+
+
+def _are_defaults_read(cell: Cell, function: Node) -> bool:
+    """Whether ``formals()`` may be of this function: of no other with a name."""
+    own = function.parent.children[0].text if function.parent.kind == "assign" else ""
+    others = {*cell.document.definitions["r"]} - {own}
+    asked = [call.argument("fun", 0) for call in cell.document.calls("formals")]
+    handed = [one for _, one in cell.document.walk("name") if one.text == "formals"]
+    is_handed = any(one.parent.kind != "call" for one in handed)
+    return is_handed or any(
+        one is None or one.text not in others or is_bound(cell, one.text)
+        for one in asked
+    )
 
 
 def _read_as_code(function: Node) -> set[str]:
@@ -196,8 +206,9 @@ def _makes_bases(document: Document) -> bool:
         for call in document.calls("sqlite3.connect", "duckdb.connect")
     ]
     opened += [call.argument("dbdir", 0) for call in document.calls("duckdb")]
-    for call in document.calls("dbConnect"):
-        driver = call.argument("drv", 0)
+    for cell, call in document.walk("call"):
+        is_opened = call.text == "dbConnect"
+        driver = cell.resolve(call.argument("drv", 0)) if is_opened else None
         if driver is not None and driver.text in ("SQLite", "duckdb"):
             opened += [call.argument("dbname", 1), call.argument("dbdir")]
     return any(one is not None and one.text not in ("", ":memory:") for one in opened)

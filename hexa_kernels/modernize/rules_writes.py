@@ -37,6 +37,12 @@ _RELATIVE = re.compile(r"(?![/~*]|[A-Za-z]:|\w+://)[^\n%{}]*\.[A-Za-z]\w{0,7}(\.
 def relative_writes(cell: Cell) -> Iterator[Finding]:
     for node in cell.walk("call"):
         value = _destination(cell, node)
+        folder = node.argument("path") if node.text == "ggsave" else None
+        if value is not None and folder is not None:
+            if _is_relative(folder := cell.resolve(folder)):
+                code = f"{cell.ours('workspace_path')}({quoted(folder.text)})"
+                yield advise("relative-write", cell, node, "place_unknown", code=code)
+            continue
         if value is None or not _RELATIVE.fullmatch(_path(value)):
             continue
         if not _has_folder(cell, node):
@@ -78,11 +84,10 @@ _PLACES |= {"mkdtemp", "gettempdir", "TemporaryDirectory"}
 
 
 def _has_folder(cell: Cell, call: Node) -> bool:
-    """Whether the folder of what a call writes is known: told beside, or moved to."""
+    """Whether the folder is known that a call writes to without naming it."""
     above = {last_name(one): one for one in call.above() if one.kind == "call"}
-    told = [call.argument("path")] if call.text == "ggsave" else []
-    told += [above["with_dir"].argument("new", 0)] if "with_dir" in above else []
-    if "with_tempdir" in above or any(one and not _is_relative(one) for one in told):
+    moved = above["with_dir"].argument("new", 0) if "with_dir" in above else None
+    if "with_tempdir" in above or (moved and not _is_relative(cell.resolve(moved))):
         return True
     moves = [
         (one, move)

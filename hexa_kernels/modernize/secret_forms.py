@@ -16,7 +16,7 @@ _STRONG = (
     r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|psw|pw)"  # no compass
 )
 _KEY = r"(?:api|access|secret|private|account|encryption)[_-]?key"
-_WEAK = rf"token|jeton|secret|cl[eé]f?_?api|{_KEY}|access_key_secret"
+_WEAK = rf"token|jeton|secret|cl[eé]f?[_.]?api|{_KEY}|access_key_secret"
 # What a name with more after that word is of, when it is of something else.
 _ABOUT = (
     r"url|uri|name|file|path|dir|id|type|key|field|len|length|size|min|max|count|hash|label"
@@ -54,9 +54,10 @@ _SHAPES = re.compile(
         |AIza[\w-]{30,}|d2pat_\w{20,}|hf_\w{30,}|sk-(?=[\w-]*\d)[\w-]{20,}|xox[abprs]-[\w-]{10,}
         |eyJ[\w-]{8,}\.eyJ[\w.-]+)
     | ^[ \t]*[A-Z0-9_]*(?:PASSWORD|TOKEN|SECRET|_KEY)[ \t]{2,}(?P<listed>\S{4,})
-    | (?i:\b(?:mot\ de\ passe|password|mdp)\ (?:d[eu]|des|pour|of|for)
-        (?:\ (?!is\b|est\b|se\b)\w{1,20}){1,4}\s?[:=]|\blogin\s?[:=]\s?[^\s/:]{2,40}\s/)
-        \s?["'`]?(?P<noted>[^\s"'`/@()]{6,})(?![^\s"'`.,;])
+    | (?i:\b(?:mot\ de\ passe|password|mdp)
+        (?:\ (?!(?:in|dans|sur|on|see|voir|demander|au?|à)\b)\w{1,20}){1,6}\s?[:=]
+        |\blogin\s?[:=]\s?[^\s/:]{2,40}\s/)
+        [ \t*"'`]{0,4}(?P<noted>[^\s"'`*@()]{6,})(?![^\s"'`*.,;])
     | (?P<pem>-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*)
     | ^%(?:set_)?env\ \w*(?:PASSWORD|TOKEN|SECRET|KEY)[= ]\s*(?P<env>\S+)
     | \b(?:(?i:password)|IDENTIFIED\ BY)\s{1,3}'(?P<sql>[^'\n]{4,})'
@@ -73,7 +74,7 @@ _SHAPES = re.compile(
 # One of these is in every text that holds a secret: most are put aside at once.
 _HINTS = (
     *("pass", "pw", "mdp", "token", "jeton", "secret", "cle_api", "clé", "cleapi"),
-    *("_key", "-key", "private key"),
+    *("cle.api", "_key", "-key", "private key"),
     *("apikey", "accesskey", "privatekey", "accountkey", "encryptionkey"),
     *("login", "://", "bearer ", "basic ", "identified by"),
     *(" -u", "--user", "%env", "%set_env"),
@@ -200,7 +201,7 @@ def _shape_holds(name: str, value: str, kind: str) -> bool:
     if name == "option" and kind == "prose":  # `--token TEXT`
         return looks_made(value)
     if name == "noted":  # `Mot de passe de la base : voir Awa`
-        return looks_made(value)
+        return looks_made(value) and not re.search(r"://|\.\w{2,4}$", value)
     is_asked = kind == "prose" or name in ("option", "header")
     return not (is_asked and is_placeholder(value))
 

@@ -4,7 +4,7 @@ import re
 
 from .document import Cell
 from .secret_forms import is_password
-from .syntax import Node, last_name
+from .syntax import Node, last_name, parameter_of
 
 # What takes a name, and then its value or what stands in for it.
 _NAMED_FIRST = {
@@ -18,7 +18,7 @@ _COMPARISONS = {"identical", "hmac.compare_digest", "secrets.compare_digest"}
 _WRAPPERS = {
     *("str", "bytes", "b64decode", "b64encode", "quote", "quote_plus", "URLencode"),
     *("ifelse", "if_else", "coalesce", "as.character", "trimws", "I", "invisible"),
-    *("paste0", "charToRaw", "enc2utf8", "switch"),
+    *("paste0", "charToRaw", "enc2utf8", "switch", "case_when"),
 }
 _ASKERS = re.compile(
     r"(?i)(get|read|load|ask|has|find|fetch|del|rm|remove|is|check|lookup|input|test)"
@@ -39,7 +39,8 @@ def labels(cell: Cell, node: Node) -> tuple[set[str], set[str], set[str]]:
     if owner.kind == "binary" and owner.text in ("eq", "not eq", "==", "!="):
         around |= {_name(cell, one) for one in owner.children if one is not node}
     if owner.kind == "argument":
-        around |= {cell.parameter_of(owner), _column(owner)}
+        functions = cell.functions_of(owner.parent) if not owner.text else ()
+        around |= {parameter_of(one, owner) for one in functions} | {_column(owner)}
         owner = owner.parent
         if owner.text in _COMPARISONS:
             values = [one.value for one in owner.arguments if one.value]
@@ -60,6 +61,7 @@ def _handed_on(node: Node) -> Node:
         is_branch = parent.kind == "if" and parent.children[0] is not node
         is_part = parent.kind in ("member", "template") or parent.text == "BoolOp"
         is_part |= parent.kind == "binary" and parent.text in ("+", "%||%")
+        is_part |= parent.text == "~" and parent.children[-1] is node  # case_when()
         is_alone = parent.kind == "block" and len(parent.children) == 1
         if is_callee or is_branch or is_part or is_alone:
             node = parent

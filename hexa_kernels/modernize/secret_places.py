@@ -27,7 +27,8 @@ def stands_for_secret(cell: Cell, node: Node, value: str) -> bool:
     """Whether what takes a literal takes a secret there."""
     if re.search(r"\s", value):
         return False
-    return _is_of_account(cell, node, value) or _is_taken(node, value) or _follows(node)
+    is_told = _is_of_account(cell, node, value) or _is_taken(cell, node, value)
+    return is_told or _follows(node)
 
 
 def _is_of_account(cell: Cell, node: Node, value: str) -> bool:
@@ -45,12 +46,17 @@ def _is_of_account(cell: Cell, node: Node, value: str) -> bool:
     return "auth" in names or (bool(names) and looks_made(value))
 
 
-# Where dbConnect() takes the password.
-_OF_DRIVER = {"Postgres": 4, "PostgreSQL": 2}
+# What dbConnect() takes after the driver, in order.
+_OF_DRIVER = {
+    "Postgres": ("dbname", "host", "port", "password", "user"),
+    "PostgreSQL": ("user", "password", "host", "dbname", "port"),
+    "MySQL": ("dbname", "username", "password", "host"),
+    "MariaDB": ("dbname", "username", "password", "host"),
+}
 _ENCODERS = {"charToRaw", "base64encode", "base64_enc", "b64encode"}
 
 
-def _is_taken(node: Node, value: str) -> bool:
+def _is_taken(cell: Cell, node: Node, value: str) -> bool:
     argument, call = node.parent, node.parent.parent
     if argument.kind != "argument" or argument.text or call.kind != "call":
         return False
@@ -62,11 +68,11 @@ def _is_taken(node: Node, value: str) -> bool:
     if place in {one % len(plain) for one in known if one < len(plain)}:
         return True
     if name == "dbConnect":
-        driver = last_name(plain[0]) if plain[0] is not None else ""
-        return place == _OF_DRIVER.get(driver)
-    is_pair = call.text == "paste" and text_of(call.argument("sep")) == ":"
-    if is_pair and place and any(last_name(o) in _ENCODERS for o in node.above()):
-        return True
+        return _is_password_of(cell, call, place)
+    if place and call.text == "paste" and text_of(call.argument("sep")) == ":":
+        kept = nearest_labels(cell, call)
+        is_encoded = any(last_name(one) in _ENCODERS for one in node.above())
+        return is_encoded or any(map(_ACCOUNTS.fullmatch, kept))
     is_last = place == len(plain) - 1 and place > 0
     texts = [text_of(one) or "" for one in plain]
     # Client("https://…", "admin", "…")
@@ -74,6 +80,17 @@ def _is_taken(node: Node, value: str) -> bool:
     fills = any(_FILLED.search(text) for text in [*texts, *_formatted(call)])
     is_apt = (is_last and _LOGIN.fullmatch(name)) or is_third or fills
     return bool(is_apt) and looks_made(value)
+
+
+def _is_password_of(cell: Cell, call: Node, place: int) -> bool:
+    """Whether dbConnect() takes the password at a place among what has no label."""
+    driver = cell.resolve(call.argument("drv", 0))
+    if driver is not None and driver.text == "dbDriver":
+        driver = driver.argument("drvName", 0)
+    labels = {one.text for one in call.arguments}
+    names = _OF_DRIVER.get(last_name(driver) if driver else "", ())
+    free = [name for name in ("drv", *names) if name not in labels]
+    return place < len(free) and free[place] == "password"
 
 
 def _formatted(call: Node) -> list[str]:

@@ -130,6 +130,33 @@ def adopt(tree: Tree) -> Tree:
     return tree
 
 
+PIPES = {"%>%", "|>"}
+
+
+def parameter_of(function: Node, argument: Node) -> str:
+    """Name the parameter of a function that takes an argument; ``...`` if none else.
+
+    A pipe of R hands over the first; R completes labels.
+    """
+    names = [one.text for one in function.parameters]
+    call = argument.parent
+    labels = [one.text for one in call.arguments if one.text]
+    known = {
+        label: next((name for name in names if name.startswith(label)), "...")
+        for label in labels
+    }
+    if argument.text:
+        return argument.text if argument.text in names else known[argument.text]
+    plain = [one for one in call.arguments if not one.text]
+    is_piped = call.parent.text in PIPES and call.parent.children[-1] is call
+    is_piped &= not any(
+        one.value is not None and one.value.text == "." for one in plain
+    )
+    free = [name for name in names if name not in known.values()]
+    place = plain.index(argument) + is_piped
+    return free[place] if place < len(free) and "..." not in free[:place] else "..."
+
+
 def last_name(node: Node) -> str:
     """Give the last part of a dotted name: ``to_csv`` of ``frame.to_csv``."""
     return node.text.rpartition(".")[2]

@@ -222,6 +222,11 @@ PATH = "x <- '/home/jovyan/workspace/data/a.csv'\n"
         f"{PATH}y <- sub('*a', '', x)",
         f"{PATH}y <- sub('(.+)+,$', '', x)",
         "x <- '~/workspace/data/a.csv'\ny <- sub('^~/workspace/', '', x)",
+        f"{PATH}y <- str_replace_all(x, c('/' = '_', ' ' = ''))",
+        f"{PATH}y <- gsub(.Platform$file.sep, '_', x)",
+        f"{PATH}for (s in c('/', ' ')) y <- gsub(s, '_', x)",
+        f"{PATH}y <- gsub('(.*?) ?(.*?) ?(.*?) ?(.*?) ?(.*?) ?(.*?) ?d', '', x)",
+        f"{PATH}y <- gsub('/{{99999999999}}', '', x)",
         f"{PATH}y <- gsub('[/.]', '_', x, fixed = FALSE)",
         f"{PATH}y <- sub('/.*_', '/', x)",
         f"{PATH}y <- gsub('/', '_', tools::file_path_sans_ext(x))",
@@ -241,6 +246,7 @@ def test_another_spelling_that_is_looked_at_is_kept(code, examined):
         "y <- str_replace(x, fixed('.csv'), '.rds')\nz <- sub('[.]csv$', '', x)",
         "y <- sub(paste0('[.]', ext, '$'), '', x)\nz <- gsub('[;||]b', '', x)",
         "y <- sub('_([a-z])[.]csv$', '_\\\\U\\\\1.csv', x, perl = TRUE)",
+        "y <- str_replace_all(x, c(' ' = '_', 'é' = 'e'))",
         "y <- sub('(_v[0-9]+)*\\\\.csv$', '.rds', x)",
         "y <- sub('.csv', '.rds', x)\nold <- getwd()\nsubstr(d, 1, 4)",
         "d <- read.csv(x)\nd[d$year == 2024, ]\nd$name %in% c('a')\nd[12:20, 10:25]",
@@ -401,12 +407,28 @@ def test_openhexar_is_attached_where_what_is_tried_is_the_file_s(code, examined)
     assert after.startswith('library(openhexaR)\nx <- workspace_path("a")\n')
 
 
+READER = "f <- function(data, file) deparse(substitute(file))\n"
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
         ("f <- function(p = '~/workspace/a') 1\ny <- formals(f)$p", "code_read"),
         ("f <- function(p) deparse(substitute(p))\nf('~/workspace/a')", "code_read"),
         ("f <- function(p) rlang::enquo(p)\nf(read.csv('~/workspace/a'))", "code_read"),
+        (
+            "f <- function(...) substitute(list(...))\nf(1, '~/workspace/a')",
+            "code_read",
+        ),
+        ("f <- function(...) enquos(...)\nf(a = '~/workspace/a')", "code_read"),
+        (f"{READER}{READER}f(d, '~/workspace/a')", "code_read"),
+        (f"{READER}d %>% f('~/workspace/a')", "code_read"),
+        (f"{READER}f(d, fi = '~/workspace/a')", "code_read"),
+        ("f <- function(p = '~/workspace/a') p\nsapply(c(f), formals)", "code_read"),
+        (
+            "f <- function(p = '~/workspace/a') p\ng <- function(h) formals(h)",
+            "code_read",
+        ),
         ("y <- dplyr::lst('~/workspace/a')", "named_after"),
         ("x <- '~/workspace/a'\ny <- res$`~/workspace/a`", "named_after"),
     ],
@@ -421,6 +443,7 @@ def test_code_that_r_reads_as_code_is_left(code, reason, examined):
     [
         "f <- function(data, p) {data <- enquo(data); read.csv(p)}\nf(x, 'PATH')",
         "f <- function(p) {g <- sys.call(-1); p}\nf('PATH')",
+        f"{READER}'PATH' %>% f(x)",
         "f <- function(p = 'PATH') p\ng <- function(a = 1) a\nformals(g)$a",
     ],
 )
@@ -437,6 +460,12 @@ def test_what_is_only_beside_code_that_is_read_is_changed(used, examined):
     ],
 )
 def test_a_base_of_sqlite_makes_no_folder(opened, written, examined):
-    code = f"con <- dbConnect(RSQLite::SQLite(), {opened})\n"
+    code = f"drv <- RSQLite::SQLite()\ncon <- dbConnect(drv, {opened})\n"
     code += "read.csv('~/workspace/data/2024/a.csv')\n"
     assert written in examined(".R", code).change.data.decode()
+
+
+@pytest.mark.parametrize("given", ["fixed(pattern = )", "regex(, TRUE)", "", "fixed()"])
+def test_calls_with_empty_arguments_are_examined(given, examined):
+    code = f"{PATH}str_replace(x, {given}, 'b')\nsub(, , x)\ngsub()\ntribble()\n"
+    assert examined(".R", code).error is None
