@@ -2,11 +2,11 @@
 
 import itertools
 import re
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
 from .document import Cell, Document
+from .folder_patterns import keeps_folder
 from .syntax import PIPES, Node, last_name, text_of
 from .variable_access import is_bound
 
@@ -99,10 +99,6 @@ def _looks_at(cell: Cell, node: Node) -> bool:
 _REPLACERS = {"sub", "gsub", "str_replace", "str_replace_all", "replace"}
 _REPLACERS |= {"str_remove", "str_remove_all"}
 _OPTIONS = {"fixed", "perl", "ignore.case", "count", "flags"}
-_CLASSES = {"[:alnum:]": "A-Za-z0-9", "[:alpha:]": "A-Za-z", "[:digit:]": "0-9"}
-_CLASSES |= {"[:space:]": r"\s", "[:blank:]": " ", "[:punct:]": r"!-/:-@\[-`{-~"}
-_CLASSES |= {"[:upper:]": "A-Z", "[:lower:]": "a-z"}
-_FOLDERS = ("~", "/home/jovyan", "/home/hexa")
 
 
 def _rewrites_folder(cell: Cell, call: Node) -> bool:
@@ -133,11 +129,11 @@ def _rewrites_folder(cell: Cell, call: Node) -> bool:
     pattern = "/" if rest[0].text in _SEPARATORS else text_of(rest[0])
     if pattern is None:  # any of what it is made of
         parts = _texts(cell, call, rest[0])
-        return not all(_keeps_folder(part, "", is_fixed, 0) for part in parts)
+        return not all(keeps_folder(part, "", is_fixed, 0) for part in parts)
     new = text_of(rest[1]) if len(rest) > 1 else None
     is_once = name in ("str_replace", "str_remove") or (cell.is_r and name == "sub")
     is_once |= name == "replace" and len(given) == 3
-    return not _keeps_folder(pattern, new or "", is_fixed, int(is_once))
+    return not keeps_folder(pattern, new or "", is_fixed, int(is_once))
 
 
 def _is_true(node: Node | None) -> bool:
@@ -177,35 +173,6 @@ def _texts(cell: Cell, place: Node, pattern: Node) -> Iterator[str]:
 
 def _has_label(node: Node) -> bool:
     return node.parent.kind == "argument" and node.parent.text != ""
-
-
-_REACHES = re.compile(r"[/~^]|\[\^|\\[SWD]|(?<!\\)\.")  # beyond what ends a path
-
-
-def _keeps_folder(pattern: str, new: str, is_fixed: bool, count: int) -> bool:
-    """Try it on each spelling: what follows the folder must become the same."""
-    if is_fixed:
-        pattern, new = re.escape(pattern), new.replace("\\", r"\\")
-    for letters, written in _CLASSES.items():
-        pattern = pattern.replace(letters, written)
-    new = re.sub(r"\\[ULE]", "", new)  # of Perl
-    if re.search(r"\[:\w+:\]", pattern):
-        return False
-    repeats = re.findall(r"(?<!\\)[*+?{]", pattern)
-    if len(repeats) > 4 or re.search(r"\)[*+{]", pattern):  # may take very long
-        return _REACHES.search(pattern) is None
-    made = set()
-    for folder in _FOLDERS:
-        path = f"{folder}/workspace/data-2024/cas_ner 1.csv"
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                after = re.sub(pattern, new, path, count=count)
-        # R writes it otherwise, or it is no pattern.
-        except (re.error, IndexError, OverflowError, ValueError, RecursionError):
-            return False
-        is_kept = after.startswith(f"{folder}/")
-        made.add((is_kept, after.removeprefix(folder) if is_kept else after))
-    return len(made) == 1
 
 
 def _is_cut(cell: Cell, node: Node) -> bool:

@@ -81,13 +81,13 @@ class Cell:
     def ours(self, name: str) -> str:
         """Spell a name of ours: with the package, where the notebook has the same."""
         # `*`: any name may come from there.
-        taken = bool({name, "*"} & self.document.taken[self.language])
         document = self.document
-        is_away = document.runs_elsewhere or document.reads_others
-        is_away |= document.notices_us or bool(document.calls("attach", "detach"))
-        return (
-            _PACKAGE[self.language] + name if taken or (is_away and self.is_r) else name
-        )
+        is_spelled = bool({name, "*"} & document.taken[self.language])
+        if self.is_r:
+            is_spelled |= document.runs_elsewhere or document.reads_others
+            is_spelled |= document.notices_us
+            is_spelled |= bool(document.calls("attach", "detach"))
+        return _PACKAGE[self.language] + name if is_spelled else name
 
     def resolve(self, node: Node | None) -> Node | None:
         """Follow a name to the one value that the notebook gives it."""

@@ -140,21 +140,22 @@ def parameter_of(function: Node, argument: Node) -> str:
     """
     names = [one.text for one in function.parameters]
     call = argument.parent
-    labels = [one.text for one in call.arguments if one.text]
-    known = {
-        label: next((name for name in names if name.startswith(label)), "...")
-        for label in labels
-    }
     if argument.text:
-        return argument.text if argument.text in names else known[argument.text]
+        return _completed(argument.text, names)
+    labelled = {_completed(one.text, names) for one in call.arguments if one.text}
     plain = [one for one in call.arguments if not one.text]
     is_piped = call.parent.text in PIPES and call.parent.children[-1] is call
     is_piped &= not any(
         one.value is not None and one.value.text == "." for one in plain
     )
-    free = [name for name in names if name not in known.values()]
+    free = [name for name in names if name not in labelled]
     place = plain.index(argument) + is_piped
     return free[place] if place < len(free) and "..." not in free[:place] else "..."
+
+
+def _completed(label: str, names: list[str]) -> str:
+    longer = (name for name in names if name.startswith(label))
+    return label if label in names else next(longer, "...")
 
 
 def last_name(node: Node) -> str:

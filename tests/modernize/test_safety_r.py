@@ -424,6 +424,7 @@ READER = "f <- function(data, file) deparse(substitute(file))\n"
         (f"{READER}{READER}f(d, '~/workspace/a')", "code_read"),
         (f"{READER}d %>% f('~/workspace/a')", "code_read"),
         (f"{READER}f(d, fi = '~/workspace/a')", "code_read"),
+        ("f <- function(pa, p) substitute(pa)\nf(p = 1, '~/workspace/a')", "code_read"),
         ("f <- function(p = '~/workspace/a') p\nsapply(c(f), formals)", "code_read"),
         (
             "f <- function(p = '~/workspace/a') p\ng <- function(h) formals(h)",
