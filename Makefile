@@ -32,7 +32,7 @@ lab: .venv/lab .venv/kernels ## open JupyterLab on the workspace of the demonstr
 	$(BIN)/hexa-kernels lab $(DEMO)
 
 test: .venv/test .venv/kernels ## run every test of both languages
-	HEXA_TEST_REQUIRE=$(PROGRAMS) $(BIN)/python -m pytest -n 2 --dist loadfile
+	HEXA_TEST_REQUIRE=$(PROGRAMS) $(BIN)/python -m pytest
 
 check: .venv/test .venv/kernels ## format, lint and spelling only
 	HEXA_TEST_REQUIRE=rscript $(BIN)/python -m pytest tests/test_style.py
