@@ -16,6 +16,11 @@ DEMO := $(CURDIR)/.demo
 DIST := $(CURDIR)/dist
 # Without one of them, tests fail; elsewhere those that need it are skipped.
 PROGRAMS := rscript,postgres,openssl,pgbouncer,hub,mount,setpriv,chromium
+# Files of tests; one after the other where they cannot have networks of their own.
+# In the order of the folder: the last of many tests are not the longest.
+TWO_AT_A_TIME = $(shell unshare --net ip link set lo up 2>/dev/null && \
+  echo "--dist loadfile --no-loadscope-reorder" \
+    "--tx '2*popen//python=tests/own_network $(BIN)/python'")
 SPECS := $(wildcard kernelspecs/*/*)
 R_SOURCE := $(wildcard r/openhexaR/DESCRIPTION r/openhexaR/NAMESPACE \
   r/openhexaR/R/* r/openhexaR/inst/* r/openhexaR/man/*)
@@ -32,7 +37,7 @@ lab: .venv/lab .venv/kernels ## open JupyterLab on the workspace of the demonstr
 	$(BIN)/hexa-kernels lab $(DEMO)
 
 test: .venv/test .venv/kernels ## run every test of both languages
-	HEXA_TEST_REQUIRE=$(PROGRAMS) $(BIN)/python -m pytest
+	HEXA_TEST_REQUIRE=$(PROGRAMS) $(BIN)/python -m pytest $(TWO_AT_A_TIME)
 
 check: .venv/test .venv/kernels ## format, lint and spelling only
 	HEXA_TEST_REQUIRE=rscript $(BIN)/python -m pytest tests/test_style.py

@@ -3,13 +3,14 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from hexa_kernels.errors import RMissingError, RPackageFailedError
 from hexa_kernels.r_packages import find_r, install_r_package
 
-from .conftest import require
+from .conftest import ONLINE, require
 
 
 @pytest.fixture
@@ -40,9 +41,12 @@ def test_an_r_package_that_is_missing_is_named(base_r, tmp_path):
     assert "apt-get install r-cran-" in raised.value.values["reason"]
 
 
-def test_an_empty_library_ends_with_all_that_frames_need(tmp_path, capfd):
+def test_an_empty_library_ends_with_all_that_frames_need(tmp_path):
     require("rscript", shutil.which("R") is not None)
-    library = install_r_package(tmp_path / "library")
+    library = tmp_path / "library"
+    install = [*ONLINE, sys.executable, "-m", "hexa_kernels", "install"]
+    install += ["--kernel", "r", "--prefix", tmp_path, "--r-library", library]
+    installed = subprocess.run(install, capture_output=True, text=True)
     code = "library(openhexaR); stopifnot(from_wire(to_wire(data.frame(a = 1)))$a == 1)"
     variables = {"R_LIBS": str(library), "PATH": os.environ["PATH"]}
     done = subprocess.run(
@@ -51,7 +55,7 @@ def test_an_empty_library_ends_with_all_that_frames_need(tmp_path, capfd):
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr + capfd.readouterr().err
+    assert done.returncode == 0, done.stderr + installed.stderr
 
 
 def test_without_nanoarrow_the_kernel_is_installed_and_the_lack_said(

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from ..conftest import ROOT, require
+from ..conftest import ONLINE, ROOT, require
 from ..test_overlay import PLAIN, state
 
 
@@ -39,7 +39,7 @@ def run(tmp_path, dist):
         for here, there in [("/opt/conda", environment), ("/tmp/dist", dist)]:
             lines = lines.replace(here, str(there))
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", lines],
+            [*ONLINE, "bash", "-euo", "pipefail", "-c", lines],
             cwd=tmp_path,
             env={**variables, **more},
             stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ..conftest import ROOT
+from ..conftest import ONLINE, ROOT
 
 
 @pytest.mark.timeout(1200)
@@ -14,14 +14,9 @@ def test_frames_cross_under_pandas_2(tmp_path):
     python = environment / "bin" / "python"
     needed = ["pandas<3", "filelock", "hypothesis", "pytest", "pytest-timeout"]
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    subprocess.run(
-        [
-            *(python, "-m", "pip", "--disable-pip-version-check", "-q", "install"),
-            *("-c", ROOT / ".ci/constraints.txt"),
-            *(f"{ROOT}[files,polars]", *needed),
-        ],
-        check=True,
-    )
+    pip = [*ONLINE, python, "-m", "pip", "--disable-pip-version-check", "-q"]
+    wanted = ["-c", ROOT / ".ci/constraints.txt", f"{ROOT}[files,polars]", *needed]
+    subprocess.run([*pip, "install", *wanted], check=True)
     # The published table is that of pandas 3. What pandas does shows in Python: one
     # engine of R says it all.
     names = ("test_frames", "test_values", "test_files")

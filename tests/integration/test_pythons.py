@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import ONLINE
+
 
 def pythons():
     """Find one interpreter for each version, the running one first."""
@@ -45,7 +47,7 @@ def test_the_archives_hold_what_the_packages_need_and_no_recordings(dist):
 def test_the_kernel_starts_from_a_plain_install(version, tmp_path, dist):
     environment = tmp_path / "environment"
     python = environment / "bin" / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "-q"]
+    pip = [*ONLINE, python, "-m", "pip", "--disable-pip-version-check", "-q"]
     code = """
 import hexa_kernels
 from hexa_kernels import kernelspec
